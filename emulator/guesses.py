@@ -1,0 +1,37 @@
+"""What no document says, each a switch: tests run every flow under every value.
+
+A guess that the code under test and the emulator made in the same way would prove nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Guesses(BaseModel):
+    """The switchable guesses; defaults are what looks likeliest."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    second_add_cross_account: Literal["refuse", "double", "update"] = "refuse"
+    """A second AddCrossAccount with the same account and role."""
+    duplicate_code: str = "CrossAccountExist"
+    """The code of that refusal; the real one is in no document."""
+    registrations: Literal["regional", "global"] = "regional"
+    """Whether cross-account records belong to a region (the product page) or to the account."""
+    both_types_coexist: bool = True
+    """Whether CROSS_ACCOUNT and CROSS_ACCOUNT_BY_RD records of one account may stand side by side."""
+    delete_unknown_cross_account: Literal["refuse", "succeed"] = "refuse"
+    """DeleteCrossAccount for a record that is not there."""
+    role_propagation_seconds: float = 0.0
+    """How long after CreateRole or UpdateRole STS still sees what was before."""
+    trust_names_must_exist: bool = False
+    """Whether RAM refuses a trust policy whose principal does not exist."""
+    directory_events: Literal["delivered", "absent"] = "delivered"
+    """Whether EventBridge publishes the Resource Directory's ActionTrail events at all."""
+    directory_event_region: Literal["cn-hangzhou", "ap-southeast-1"] = "cn-hangzhou"
+    """Where the directory's global events are published."""
+    account_scope: Literal["honoured", "ignored"] = "honoured"
+    """Whether a TAG rule's list of accounts in a backup policy is honoured."""
