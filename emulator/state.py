@@ -9,6 +9,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from emulator.bus.state import BusState
+from emulator.fc.state import FcState
+from emulator.hbr.state import HbrState
+from emulator.mns.state import MnsState
+from emulator.trail.state import TrailState
+
 
 class Principal(BaseModel):
     """Who makes a call. ``arn`` is what trust policies and journals name."""

@@ -1,0 +1,1 @@
+"""EventBridge: rules, patterns, delivery, retries and dead letters."""

@@ -1,0 +1,1 @@
+"""Function Compute: functions as s.yaml declares them, instances, triggers, invocations."""

@@ -1,0 +1,1 @@
+"""ActionTrail: every write call as an event, and LookupEvents."""
