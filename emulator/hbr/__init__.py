@@ -1,1 +1,44 @@
-"""Cloud Backup (HBR 2017-09-08)."""
+"""Cloud Backup (HBR 2017-09-08): one endpoint per region, one table of actions made of one table per file.
+
+What happened by itself since the last call (jobs that ended, vaults that became ready) is settled before every action,
+so that no answer depends on how fast a background task is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from emulator.hbr import account, cross_accounts, roles
+from emulator.service import Service
+
+if TYPE_CHECKING:
+    from emulator.service import Action, Call
+
+_SUCCESS = {"Success": True, "Code": "200", "Message": "successful"}
+"""In every answer; ``Code`` is a text (API pages). Not in OpenHbrService's (SDK model OpenHbrServiceResponseBody)."""
+
+
+def _complete(name: str, action: Action) -> Action:
+    """The action as the gateway calls it: first what is due, then the action, then the words of success."""
+    run: Callable[[Call], dict[str, Any]] = action.run
+    success = {} if name == "OpenHbrService" else _SUCCESS
+
+    def settled(call: Call) -> dict[str, Any]:
+        return {**success, **run(call)}
+
+    return replace(action, run=settled)
+
+
+_TABLES = (account.ACTIONS, cross_accounts.ACTIONS, roles.ACTIONS)
+
+SERVICE = Service(
+    name="hbr",
+    product="Hbr",
+    version="2017-09-08",
+    actions={name: _complete(name, action) for table in _TABLES for name, action in table.items()},
+    missing="Missing{name}",
+    invalid="BadRequest",
+    error_extra={"Success": False},
+)
