@@ -45,6 +45,12 @@ class Clock:
         self.offset += seconds
         self._changed.set()
 
+    async def settle(self, seconds: float) -> None:
+        """Wait until all that is due has been done, follow-ups included, for at most ``seconds`` of real time."""
+        deadline = time.monotonic() + seconds
+        while (self._running or (self._due and self._due[0][0] <= self.now())) and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+
     def clear(self) -> None:
         """Forget everything scheduled and go back to wall time (used by reset)."""
         self._due.clear()

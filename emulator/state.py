@@ -5,138 +5,35 @@ No behaviour here: actions live in the service files. Times are emulated epoch s
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from pydantic import BaseModel, Field
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from emulator.accounts import AccessKey, Account, Directory, Member, Policy, Principal, Role, Session, User
 from emulator.bus.state import BusState
 from emulator.fc.state import FcState
 from emulator.hbr.state import HbrState
 from emulator.mns.state import MnsState
 from emulator.trail.state import TrailState
 
-
-class Principal(BaseModel):
-    """Who makes a call. ``arn`` is what trust policies and journals name."""
-
-    model_config = ConfigDict(frozen=True)
-
-    account_id: str
-    kind: Literal["root", "user", "role", "service"]
-    name: str = ""
-    """User name, role name, or the service's domain (``fc.aliyuncs.com``)."""
-    session: str = ""
-    session_policy: str | None = None
-    access_key_id: str = ""
-
-    @property
-    def arn(self) -> str:
-        """``acs:ram::A:root``, ``acs:ram::A:user/n``, ``acs:ram::A:role/n`` (a session counts as its role)."""
-        if self.kind == "service":
-            return self.name
-        return f"acs:ram::{self.account_id}:{self.kind}" + (f"/{self.name}" if self.kind != "root" else "")
-
-
-class Policy(BaseModel):
-    """A RAM policy, custom or system."""
-
-    name: str
-    kind: Literal["Custom", "System"] = "Custom"
-    document: str
-    description: str = ""
-    created_at: float = 0.0
-
-
-class Role(BaseModel):
-    """A RAM role of one account."""
-
-    role_id: str
-    name: str
-    trust: str
-    """The AssumeRolePolicyDocument as it was sent."""
-    description: str = ""
-    max_session_seconds: int = 3600
-    created_at: float = 0.0
-    updated_at: float = 0.0
-    attached: dict[str, float] = Field(default_factory=dict)
-    """``"System:AliyunHBRRolePolicy"`` → when it was attached."""
-    service: str = ""
-    """The service name of a service-linked role; empty for an ordinary role."""
-
-
-class User(BaseModel):
-    """A RAM user: only enough of one to hold an access key and policies."""
-
-    name: str
-    user_id: str
-    attached: dict[str, float] = Field(default_factory=dict)
-
-
-class Account(BaseModel):
-    """One Alibaba Cloud account with what RAM knows in it. Backup state is in ``State.hbr``."""
-
-    account_id: str
-    display_name: str = ""
-    roles: dict[str, Role] = Field(default_factory=dict)
-    policies: dict[str, Policy] = Field(default_factory=dict)
-    users: dict[str, User] = Field(default_factory=dict)
-    resources: list[dict[str, Any]] = Field(default_factory=list)
-    """What can be backed up here: ``{"kind": "OSS"|"NAS"|"ECS_FILE"|…, "id": …, "region": …, "size": bytes}``."""
-
-
-class AccessKey(BaseModel):
-    """A long-lived key."""
-
-    secret: str
-    principal: Principal
-    active: bool = True
-
-
-class Session(BaseModel):
-    """Credentials that AssumeRole gave out."""
-
-    secret: str
-    token: str
-    principal: Principal
-    expires_at: float
-
-
-class Member(BaseModel):
-    """An account's place in the Resource Directory."""
-
-    account_id: str
-    display_name: str
-    folder_id: str
-    kind: Literal["ResourceAccount", "CloudAccount"] = "ResourceAccount"
-    join_method: Literal["created", "invited"] = "created"
-    status: str = "CreateSuccess"
-    joined_at: float = 0.0
-    modified_at: float = 0.0
-    tags: dict[str, str] = Field(default_factory=dict)
-    deletion_status: str = ""
-
-
-class Directory(BaseModel):
-    """One Resource Directory."""
-
-    directory_id: str
-    management_account: str
-    root_folder: str
-    folders: dict[str, dict[str, str]] = Field(default_factory=dict)
-    """Folder id → ``{"name": …, "parent": …}``; the root is in it with an empty parent."""
-    members: dict[str, Member] = Field(default_factory=dict)
-    delegated: dict[str, list[str]] = Field(default_factory=dict)
-    """Service principal → delegated administrator accounts."""
-    trusted_services: list[str] = Field(default_factory=list)
-    control_policies: list[dict[str, Any]] = Field(default_factory=list)
-    """``{"id", "name", "document", "targets": [folder or account ids]}``."""
-    handshakes: dict[str, dict[str, Any]] = Field(default_factory=dict)
+__all__ = [
+    "AccessKey",
+    "Account",
+    "Directory",
+    "Member",
+    "Policy",
+    "Principal",
+    "Role",
+    "Session",
+    "State",
+    "User",
+]
 
 
 class State(BaseModel):
     """The whole emulated cloud. ``dump`` and ``load`` of the control API are this model as JSON."""
 
     accounts: dict[str, Account] = Field(default_factory=dict)
+    backup_account: str = ""
+    """Which of them the landing zone means as the central backup account; only the ready line tells it."""
     system_policies: dict[str, Policy] = Field(default_factory=dict)
     keys: dict[str, AccessKey] = Field(default_factory=dict)
     sessions: dict[str, Session] = Field(default_factory=dict)

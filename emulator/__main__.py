@@ -1,0 +1,64 @@
+"""``python -m emulator``: build the cloud from a landing zone, say where it listens, serve until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+
+import uvloop
+
+from emulator import zone
+from emulator.cloud import Cloud
+from emulator.guesses import Guesses
+from emulator.server import Server
+from emulator.state import State
+
+
+def main() -> None:
+    """Read the command line and serve."""
+    options = _options()
+    cloud = Cloud(zone.load(zone.find(options.zone)), Guesses.model_validate(dict(options.guess)))
+    cloud.zone = zone.find(options.zone)
+    if options.state and options.state.exists():
+        cloud.state = State.model_validate_json(options.state.read_bytes())
+    cloud.functions, cloud.code = options.functions, options.code
+    uvloop.run(_serve(cloud, options.host, as_json=options.json))
+    if options.state:
+        options.state.write_text(cloud.state.model_dump_json(), encoding="utf-8")
+
+
+async def _serve(cloud: Cloud, host: str, *, as_json: bool) -> None:
+    server = Server(cloud, host)
+    cloud.started()
+
+    def ready() -> None:
+        line = {"endpoints": cloud.endpoints, **zone.summary(cloud.state)}
+        print(json.dumps(line, indent=None if as_json else 2), flush=True)  # noqa: T201  # the ready line
+
+    await server.serve(ready)
+    await asyncio.sleep(0)
+
+
+def _guess(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError("a guess is KEY=VALUE")
+    return key, value
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m emulator", description="A local Alibaba Cloud.")
+    parser.add_argument("--json", action="store_true", help="print the ready line as one line of JSON")
+    parser.add_argument("--zone", default="small", help="a landing zone: small, large, or a YAML file")
+    parser.add_argument("--functions", type=Path, help="the s.yaml whose functions are deployed")
+    parser.add_argument("--code", type=Path, help="the functions' code, if not beside s.yaml")
+    parser.add_argument("--state", type=Path, help="load this file if it exists, and write it at the end")
+    parser.add_argument("--guess", type=_guess, action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,259 @@
+"""From sockets to actions and back: the chain that every RPC call goes through, as a list to read.
+
+One socket per endpoint tells services and regions apart, because the vendor's SDKs say neither in the request. No
+product's behaviour belongs here.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from emulator import faults, identity, parameters, signatures
+from emulator.errors import CloudError
+from emulator.service import Action, Call, Service
+from emulator.signatures import Request
+
+if TYPE_CHECKING:
+    from emulator.cloud import Cloud
+    from emulator.faults import Fault
+    from emulator.permissions import Decision
+    from emulator.state import Principal
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Record = Callable[[Call, dict[str, Any], CloudError | None], None]
+
+
+@dataclass
+class Exchange:
+    """One call on its way through the chain; each step fills in what it finds out."""
+
+    cloud: Cloud
+    service: Service
+    region: str
+    request: Request
+    name: str
+    """The action asked for, known or not."""
+    request_id: str
+    source_ip: str
+    principal: Principal | None = None
+    action: Action | None = None
+    call: Call | None = None
+    decision: Decision | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+
+
+def authenticate(exchange: Exchange) -> None:
+    """Whose secret signed it."""
+    exchange.principal = signatures.authenticate(exchange.cloud, exchange.request)
+
+
+def find_action(exchange: Exchange) -> None:
+    """The version and the action must be ones that the service has."""
+    headers, sent = exchange.request.headers, dict(exchange.request.query + exchange.request.form)
+    version = headers.get("x-acs-version") or sent.get("Version")
+    if version != exchange.service.version:
+        raise CloudError("InvalidVersion", f"Specified parameter Version is not valid: {version}.")
+    exchange.action = exchange.service.actions.get(exchange.name)
+    if exchange.action is None:
+        raise CloudError("InvalidApi.NotFound", f"Specified api is not found: {exchange.name}.", 404)
+
+
+def validate(exchange: Exchange) -> None:
+    """The parameters must be ones that the action has, and well formed; what was sent is kept for the trail."""
+    request, principal = exchange.request, exchange.principal
+    if exchange.action is None or principal is None:
+        return
+    exchange.call = call = Call(
+        cloud=exchange.cloud,
+        service=exchange.service,
+        action=exchange.name,
+        region=exchange.region,
+        params={name: value for name, value in request.query + request.form if name not in parameters.COMMON},
+        caller=principal,
+        request_id=exchange.request_id,
+        source_ip=exchange.source_ip,
+        user_agent=request.headers.get("user-agent", ""),
+    )
+    call.params = parameters.validate(exchange.service, exchange.action.params, request.query + request.form)
+
+
+def throttle(exchange: Exchange) -> None:
+    """One call out of the account's bucket for this API."""
+    account = exchange.principal.account_id if exchange.principal else ""
+    exchange.cloud.quotas.spend(exchange.service.name, exchange.name, account)
+
+
+def authorise(exchange: Exchange) -> None:
+    """The caller's policies must allow the action on the resource."""
+    action, call = exchange.action, exchange.call
+    if action is None or call is None or action.permission is None:
+        return
+    values = {name: value for name, value in call.params.items() if value is not None}
+    known = defaultdict(lambda: "*", values, account=call.caller.account_id, region=call.region or "*")
+    context = {"acs:SourceIp": call.source_ip}
+    if "ServiceName" in values:
+        context["ram:ServiceName"] = values["ServiceName"]
+    resource = action.resource.format_map(known)
+    exchange.decision = exchange.cloud.decide(call.caller, action.permission, resource, context)
+    if not exchange.decision.allowed:
+        raise identity.no_permission(call.caller, action.permission, resource, exchange.decision)
+
+
+def run(exchange: Exchange) -> None:
+    """The action itself."""
+    if exchange.action is not None and exchange.call is not None:
+        exchange.answer = exchange.action.run(exchange.call)
+
+
+CHAIN: tuple[Callable[[Exchange], None], ...] = (authenticate, find_action, validate, throttle, authorise, run)
+"""Before it come reading and planned faults; after it planned faults, the trail, the journal and the answer."""
+
+
+class Rpc:
+    """The ASGI application of one endpoint: one service, in one region (``""`` for global services)."""
+
+    def __init__(self, cloud: Cloud, service: Service, region: str, record: Record) -> None:
+        self.cloud = cloud
+        self.service = service
+        self.region = region
+        self.record = record
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        exchange = await self._read(scope, receive)
+        account = self._claimed_account(exchange)
+        fault = await self._fault(exchange, "before", account)
+        if fault is None:
+            error = self._work(exchange)
+            fault = await self._fault(exchange, "after", account)
+        if fault is None:
+            await _send(send, *_answer(exchange, error))
+        elif fault.drop:
+            await faults.drop(scope)
+        else:
+            await _send(send, *_faulty(exchange, fault))
+
+    async def _read(self, scope: Scope, receive: Receive) -> Exchange:
+        headers: dict[str, str] = {}
+        for raw, value in scope["headers"]:
+            name = raw.decode("latin-1")
+            headers[name] = f"{headers[name]},{value.decode('latin-1')}" if name in headers else value.decode("latin-1")
+        body = await read_body(receive)
+        is_form = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        request = Request(
+            method=scope["method"],
+            path=scope["path"],
+            query=signatures.decoded(scope["query_string"]),
+            headers=headers,
+            body=body,
+            form=signatures.decoded(body) if is_form else (),
+        )
+        name = headers.get("x-acs-action") or dict(request.query + request.form).get("Action", "")
+        source = scope["client"][0] if scope.get("client") else ""
+        return Exchange(self.cloud, self.service, self.region, request, name, self.cloud.new_id(), source)
+
+    def _claimed_account(self, exchange: Exchange) -> str:
+        state, key = self.cloud.state, signatures.access_key_id(exchange.request)
+        holder = state.keys.get(key) or state.sessions.get(key)
+        return holder.principal.account_id if holder else ""
+
+    async def _fault(self, exchange: Exchange, phase: faults.Phase, account: str) -> Fault | None:
+        fault = self.cloud.faults.take(self.service.name, exchange.name, phase, account, self.region)
+        fault = await faults.suffer(fault)
+        if fault is not None and phase == "before":
+            self._note(exchange, fault.status or 0, fault.code, fault="before")
+        return fault
+
+    def _work(self, exchange: Exchange) -> CloudError | None:
+        """Every step in turn; the first refusal ends it. Then the trail and the journal."""
+        error: CloudError | None = None
+        try:
+            for step in CHAIN:
+                step(exchange)
+        except CloudError as refusal:
+            error = refusal
+        except Exception as bug:  # noqa: BLE001  # a bug of ours must not look like a network failure
+            traceback.print_exc(file=sys.stderr)
+            error = CloudError("InternalError", f"The emulator failed: {bug!r}", 500)
+        if exchange.call is not None and exchange.action is not None and exchange.action.writes:
+            self.record(exchange.call, exchange.answer, error)
+        self._note(exchange, error.status if error else 200, error.code if error else "")
+        return error
+
+    def _note(self, exchange: Exchange, status: int, code: str, **more: str) -> None:
+        self.cloud.journal.add(
+            service=self.service.name,
+            action=exchange.name,
+            region=self.region,
+            principal=exchange.principal.arn if exchange.principal else "",
+            params=exchange.call.params if exchange.call else {},
+            status=status,
+            code=code,
+            decision=exchange.decision,
+            request_id=exchange.request_id,
+            **more,
+        )
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body of an ASGI request."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
+def _answer(exchange: Exchange, error: CloudError | None) -> tuple[int, bytes, dict[str, str]]:
+    """Status, body and headers, as the gateway words success and refusal (help page "Response structure")."""
+    if error is None:
+        body = {"RequestId": exchange.request_id, **exchange.service.success, **exchange.answer}
+        return 200, _json(body), {}
+    return error.status, _json(envelope(exchange, error)), error.headers
+
+
+def envelope(exchange: Exchange, error: CloudError) -> dict[str, Any]:
+    """The body of a refusal."""
+    return {
+        "RequestId": exchange.request_id,
+        "HostId": exchange.request.headers.get("host", ""),
+        "Code": error.code,
+        "Message": error.message,
+        "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product={exchange.service.product}",
+        **(exchange.service.error_extra if error.status == 200 else {}),  # noqa: PLR2004  # HTTP 200
+        **error.extra,
+    }
+
+
+def _faulty(exchange: Exchange, fault: Fault) -> tuple[int, bytes, dict[str, str]]:
+    """What a planned fault answers: its own body, or the service's envelope with its code."""
+    status = fault.status or 500
+    if isinstance(fault.body, str):
+        return status, fault.body.encode(), {"content-type": "text/html;charset=utf-8", **fault.headers}
+    if fault.body is not None:
+        return status, _json(fault.body), fault.headers
+    return status, _json(envelope(exchange, CloudError(fault.code, fault.message, status))), fault.headers
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+async def _send(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
+    all_headers = {
+        "content-type": "application/json;charset=utf-8",
+        "content-length": str(len(body)),
+        **{name.lower(): value for name, value in headers.items()},
+    }
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in all_headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,118 @@
+"""The control API, ``/_emulator/…``: state, journal, faults, clock, quotas, guesses, reset. For tests and operators.
+
+Nothing here is part of the emulated cloud, and nothing is signed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from emulator import zone
+from emulator.faults import Fault
+from emulator.guesses import Guesses
+from emulator.quotas import Quotas
+from emulator.state import State
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from emulator.cloud import Cloud
+
+Answer = Callable[["Cloud", dict[str, Any]], Any]
+_SETTLE_SECONDS = 60.0
+
+
+def app(cloud: Cloud) -> Starlette:
+    """The control API's application."""
+    routes = [Route(f"/_emulator/{path}", _route(cloud, answer), methods=[method]) for method, path, answer in _ROUTES]
+    return Starlette(routes=routes)
+
+
+def _route(cloud: Cloud, answer: Answer) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            given = await request.json() if request.method == "POST" and await request.body() else {}
+            result = answer(cloud, {**request.query_params, **given})
+            if asyncio.iscoroutine(result):
+                result = await result
+        except (ValueError, TypeError, KeyError, OSError, ValidationError) as error:
+            return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
+        return result if isinstance(result, Response) else JSONResponse(result)
+
+    return endpoint
+
+
+def _state(cloud: Cloud, _: dict[str, Any]) -> Response:
+    return Response(cloud.state.model_dump_json(), media_type="application/json")
+
+
+def _load(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    cloud.reset(State.model_validate(given), cloud.guesses)
+    return {}
+
+
+def _journal(cloud: Cloud, given: dict[str, Any]) -> list[dict[str, Any]]:
+    return cloud.journal.entries(int(given.pop("since", 0)), **given)
+
+
+def _faults(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    if given.pop("clear", False):
+        cloud.faults.clear()
+    if given:
+        cloud.faults.plan(Fault.model_validate(given))
+    return {}
+
+
+async def _clock(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    """Move time by ``advance`` seconds; with ``settle`` answer only when what fell due has been done."""
+    seconds = float(given.get("advance", 0))
+    if seconds < 0:
+        raise ValueError("time only moves forward")
+    cloud.clock.advance(seconds)
+    if given.get("settle"):
+        await cloud.clock.settle(_SETTLE_SECONDS)
+    return {"now": cloud.clock.now()}
+
+
+def _quotas(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    cloud.quotas.settings = Quotas.model_validate({**cloud.quotas.settings.model_dump(), **given})
+    return cloud.quotas.settings.model_dump()
+
+
+def _guesses(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    cloud.guesses = Guesses.model_validate({**cloud.guesses.model_dump(), **given})
+    return cloud.guesses.model_dump()
+
+
+def _reset(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    """The zone of the start, another by name, or one given inline; guesses of the start plus ``guesses``."""
+    wanted = given.get("zone")
+    if wanted is None:
+        state = zone.load(cloud.zone)
+    else:
+        state = zone.build(wanted, zone.ZONES) if isinstance(wanted, dict) else zone.load(zone.find(str(wanted)))
+    guesses = Guesses.model_validate({**cloud.first_guesses.model_dump(), **given.get("guesses", {})})
+    cloud.reset(state, guesses)
+    return zone.summary(state)
+
+
+_ROUTES: tuple[tuple[str, str, Answer], ...] = (
+    ("GET", "healthy", lambda *_: {"healthy": True}),
+    ("GET", "endpoints", lambda cloud, _: {"endpoints": cloud.endpoints, **zone.summary(cloud.state)}),
+    ("GET", "state", _state),
+    ("POST", "load", _load),
+    ("GET", "journal", _journal),
+    ("POST", "faults", _faults),
+    ("GET", "clock", _clock),
+    ("POST", "clock", _clock),
+    ("POST", "quotas", _quotas),
+    ("POST", "guesses", _guesses),
+    ("POST", "reset", _reset),
+)

@@ -1,0 +1,114 @@
+"""From the pairs of a query and a form to typed, checked parameters; what the table does not know is refused.
+
+The real gateway passes unknown parameters over in silence. Refusing them here is on purpose: a misspelt parameter
+must not go unnoticed in a test. Its code, ``UnknownParameter.<Name>``, exists only in the emulator.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from emulator.errors import CloudError
+
+if TYPE_CHECKING:
+    from emulator.service import Param, Service
+
+COMMON = frozenset(
+    ["Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "SignatureNonce", "SignatureType", "Timestamp", "RegionId", "SecurityToken"]
+)
+"""Parameters of every call in the older RPC style (help page "Common parameters")."""
+
+
+def validate(service: Service, table: Mapping[str, Param], pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """Every parameter of ``table``, typed, with its default where it was not sent.
+
+    Raises:
+        CloudError: the service's ``missing`` or ``invalid`` code, 400.
+    """
+    sent = _grouped(table, pairs)
+    typed: dict[str, Any] = {}
+    for name, param in table.items():
+        value = sent.get(name)
+        if value in (None, "", {}):
+            if param.required:
+                raise CloudError(service.missing.format(name=name), f"You must specify {name}.")
+            typed[name] = param.default
+            continue
+        try:
+            typed[name] = _READ[param.kind](param, value)
+        except (ValueError, TypeError) as error:
+            code = param.invalid or service.invalid.format(name=name)
+            raise CloudError(code, f"The parameter {name} is wrongly formed: {error}.") from error
+    return typed
+
+
+def _grouped(table: Mapping[str, Param], pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    """``Name=v`` → text; ``Name.1=v`` and ``Name.1.Key=v`` → ``{"1": …}`` under ``Name``."""
+    sent: dict[str, Any] = {}
+    for name, value in pairs:
+        param = table.get(name)
+        if param is not None and param.kind not in ("texts", "maps"):
+            sent[name] = value
+            continue
+        base, _, rest = name.partition(".")
+        param = table.get(base)
+        if param is not None and rest and param.kind in ("texts", "maps"):
+            sent.setdefault(base, {})[rest] = value
+        elif name not in COMMON:
+            raise CloudError(f"UnknownParameter.{name}", f"This action has no parameter {name}.")
+    return sent
+
+
+def _text(param: Param, value: str) -> str:
+    if not (param.minimum or 0) <= len(value) <= (param.maximum or len(value)):
+        raise ValueError(f"its length must be {param.minimum or 0} to {param.maximum}")
+    if param.pattern is not None and not re.fullmatch(param.pattern, value):
+        raise ValueError(f"it must match {param.pattern}")
+    if param.choices and value not in param.choices:
+        raise ValueError(f"it must be one of {', '.join(param.choices)}")
+    return value
+
+
+def _integer(param: Param, value: str) -> int:
+    number = int(value)
+    low = number if param.minimum is None else param.minimum
+    high = number if param.maximum is None else param.maximum
+    if not low <= number <= high:
+        raise ValueError(f"it must be {low} to {high}")
+    return number
+
+
+def _boolean(_: Param, value: str) -> bool:
+    if value.lower() not in ("true", "false"):
+        raise ValueError("it must be true or false")
+    return value.lower() == "true"
+
+
+def _json(_: Param, value: str) -> Any:
+    return json.loads(value)
+
+
+def _texts(param: Param, value: dict[str, str]) -> list[str]:
+    return [_text(param, value[index]) for index in sorted(value, key=int)]
+
+
+def _maps(_: Param, value: dict[str, str]) -> list[dict[str, str]]:
+    """``{"1.Key": a, "1.Value": b}`` → ``[{"Key": a, "Value": b}]``."""
+    items: dict[int, dict[str, str]] = {}
+    for path, text in value.items():
+        index, _, key = path.partition(".")
+        items.setdefault(int(index), {})[key] = text
+    return [items[index] for index in sorted(items)]
+
+
+_READ: Mapping[str, Callable[[Any, Any], Any]] = {
+    "text": _text,
+    "integer": _integer,
+    "boolean": _boolean,
+    "json": _json,
+    "texts": _texts,
+    "maps": _maps,
+}

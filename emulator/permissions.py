@@ -1,0 +1,258 @@
+"""RAM policy documents: what is well formed, and what they allow.
+
+Pure: documents and requests in, decisions out. Who has which policy attached is known in ``cloud.py``. Grammar and
+evaluation as in the help pages "Policy elements", "Policy structure and syntax" and "Policy evaluation process".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address, ip_network
+from typing import Any, Literal
+
+from emulator.errors import CloudError
+
+Match = Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One compiled statement; ``source`` is its text, for the journal."""
+
+    allows: bool
+    action: Match
+    resource: Match
+    conditions: tuple[tuple[str, Callable[[str], bool], bool], ...]
+    principals: tuple[tuple[str, str], ...]
+    source: Mapping[str, Any]
+
+    def holds(self, context: Mapping[str, str]) -> bool:
+        """Whether every condition is true of the request; a key that the request lacks makes a positive one false."""
+        return all(test(context[key]) if key in context else missing for key, test, missing in self.conditions)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to "may this be done", the policy that gave it, and the statement in it that decided."""
+
+    allowed: bool
+    source: str
+    statement: Mapping[str, Any] | None = None
+
+
+def malformed(why: str) -> CloudError:
+    """The refusal of a document (API error code ``MalformedPolicyDocument``, 400)."""
+    return CloudError("MalformedPolicyDocument", f"The policy document is malformed: {why}.")
+
+
+def evaluate(
+    policies: Iterable[tuple[str, str]], permission: str, resource: str, context: Mapping[str, str]
+) -> Decision:
+    """Explicit deny wins, then any allow, else an implicit deny. ``policies`` are (name, document) pairs."""
+    permission = permission.lower()
+    allowed: Decision | None = None
+    for name, document in policies:
+        for statement in parse(document):
+            if (allowed and statement.allows) or not (statement.action(permission) and statement.resource(resource)):
+                continue
+            if statement.holds(context):
+                decision = Decision(statement.allows, name, statement.source)
+                if not statement.allows:
+                    return decision
+                allowed = decision
+    return allowed or Decision(allowed=False, source="implicit deny")
+
+
+def trusts(document: str, names: Iterable[str], context: Mapping[str, str]) -> Decision:
+    """Whether a role's trust policy lets one of ``names`` in (the caller's ARN, its account's root, a service).
+
+    ARNs are compared without regard to case: the cloud lower-cases the names of service-linked roles while its own
+    help page "Back up data sources across Alibaba Cloud accounts" writes them in mixed case.
+    """
+    wanted = {name.casefold() for name in names}
+    allowed = Decision(allowed=False, source="trust policy")
+    for statement in parse(document, trust=True):
+        named = any(name.casefold() in wanted for _, name in statement.principals)
+        if named and statement.action("sts:assumerole") and statement.holds(context):
+            if not statement.allows:
+                return Decision(allowed=False, source="trust policy", statement=statement.source)
+            allowed = Decision(allowed=True, source="trust policy", statement=statement.source)
+    return allowed
+
+
+@lru_cache(maxsize=1 << 15)
+def parse(document: str, *, trust: bool = False) -> tuple[Statement, ...]:
+    """Compile a document; the 10,000 roles of a large directory share few texts, so the result is kept.
+
+    Raises:
+        CloudError: ``MalformedPolicyDocument`` for anything that the grammar does not know.
+    """
+    try:
+        body = json.loads(document)
+    except ValueError as error:
+        raise malformed("it is not JSON") from error
+    if not isinstance(body, dict) or set(body) != {"Version", "Statement"} or body["Version"] != "1":
+        raise malformed('it must hold exactly Version "1" and Statement')
+    if not isinstance(body["Statement"], list):
+        raise malformed("Statement must be a list")
+    return tuple(_statement(entry, trust=trust) for entry in body["Statement"])
+
+
+def _statement(entry: Any, *, trust: bool) -> Statement:
+    """Compile one statement."""
+    known = {"Effect", "Action", "NotAction", "Condition"} | ({"Principal"} if trust else {"Resource", "NotResource"})
+    if not isinstance(entry, dict) or set(entry) - known:
+        raise malformed(f"a statement may hold {', '.join(sorted(known))}")
+    if entry.get("Effect") not in ("Allow", "Deny"):
+        raise malformed("Effect must be Allow or Deny")
+    action = _either(entry, "Action", "NotAction", _action)
+    resource: Match = (lambda _: True) if trust else _either(entry, "Resource", "NotResource", _resource)
+    return Statement(
+        allows=entry["Effect"] == "Allow",
+        action=action,
+        resource=resource,
+        conditions=tuple(_conditions(entry.get("Condition", {}))),
+        principals=_principals(entry.get("Principal")) if trust else (),
+        source=entry,
+    )
+
+
+def _either(entry: dict[str, Any], name: str, negated: str, compile_one: Callable[[str], Match]) -> Match:
+    """``Action`` or ``NotAction``, ``Resource`` or ``NotResource``: exactly one of the two."""
+    if (name in entry) == (negated in entry):
+        raise malformed(f"a statement must hold either {name} or {negated}")
+    tests = [compile_one(text) for text in _texts(entry[name] if name in entry else entry[negated], name)]
+    if name in entry:
+        return tests[0] if len(tests) == 1 else lambda value: any(test(value) for test in tests)
+    return lambda value: not any(test(value) for test in tests)
+
+
+def _texts(value: Any, name: str) -> list[str]:
+    """A text or a list of texts, as a list."""
+    texts = value if isinstance(value, list) else [value]
+    if not texts or not all(isinstance(text, str) and text for text in texts):
+        raise malformed(f"{name} must be a text or a list of texts")
+    return texts
+
+
+def _glob(pattern: str, flags: int = 0) -> Match:
+    """``*`` is any text, ``?`` is any one character."""
+    if pattern == "*":
+        return lambda _: True
+    source = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
+    match = re.compile(source, flags | re.DOTALL).fullmatch
+    return lambda value: match(value) is not None
+
+
+def _action(pattern: str) -> Match:
+    """``*`` or ``product:Operation``; case does not count."""
+    if not re.fullmatch(r"\*|[A-Za-z0-9*-]+:[A-Za-z0-9*?/_-]+", pattern):
+        raise malformed(f"{pattern!r} is not an action")
+    return _glob(pattern.lower())
+
+
+def _resource(pattern: str) -> Match:
+    """``*`` or ``acs:product:region:account:name``; a region left empty is any region."""
+    if pattern == "*":
+        return _glob(pattern)
+    parts = pattern.split(":", 4)
+    if parts[0] not in ("acs", "*") or len(parts) != len(("acs", "product", "region", "account", "name")):
+        raise malformed(f"{pattern!r} is not a resource")
+    return _glob(":".join(part or "*" for part in parts))
+
+
+def _principals(value: Any) -> tuple[tuple[str, str], ...]:
+    """``{"RAM": [...], "Service": [...], "Federated": [...]}`` as (kind, name) pairs."""
+    if not isinstance(value, dict) or not value or set(value) - {"RAM", "Service", "Federated"}:
+        raise malformed("Principal must hold RAM, Service or Federated")
+    pairs = [(kind, name) for kind, names in value.items() for name in _texts(names, "Principal")]
+    if any(kind == "RAM" and not _RAM_PRINCIPAL.fullmatch(name) for kind, name in pairs):
+        raise malformed("a RAM principal is an ARN of an account, a user or a role")
+    if any(kind == "Service" and not _SERVICE_PRINCIPAL.fullmatch(name) for kind, name in pairs):
+        raise malformed("a service principal is the domain of a service")
+    return tuple(pairs)
+
+
+_RAM_PRINCIPAL = re.compile(r"acs:ram::\d+:(root|user/[^:*?]+|role/[^:*?]+)")
+_SERVICE_PRINCIPAL = re.compile(r"(\d+@)?[a-z0-9-]+(\.[a-z0-9-]+)+")
+
+
+def _number(test: Callable[[float, float], bool]) -> Callable[[str], Match]:
+    def compile_one(expected: str) -> Match:
+        limit = float(expected)
+        return lambda value: test(float(value), limit)
+
+    return compile_one
+
+
+def _date(test: Callable[[str, str], bool]) -> Callable[[str], Match]:
+    """Dates are ISO 8601 in UTC, so that their order is the order of their texts."""
+    return lambda expected: lambda value: test(value, expected)
+
+
+def _network(expected: str) -> Match:
+    network = ip_network(expected, strict=False)
+    return lambda value: ip_address(value) in network
+
+
+_POSITIVE: Mapping[str, Callable[[str], Match]] = {
+    "StringEquals": lambda expected: expected.__eq__,
+    "StringEqualsIgnoreCase": lambda expected: lambda value: value.lower() == expected.lower(),
+    "StringLike": _glob,
+    "NumericEquals": _number(lambda value, limit: value == limit),
+    "NumericLessThan": _number(lambda value, limit: value < limit),
+    "NumericLessThanEquals": _number(lambda value, limit: value <= limit),
+    "NumericGreaterThan": _number(lambda value, limit: value > limit),
+    "NumericGreaterThanEquals": _number(lambda value, limit: value >= limit),
+    "DateEquals": _date(lambda value, limit: value == limit),
+    "DateLessThan": _date(lambda value, limit: value < limit),
+    "DateLessThanEquals": _date(lambda value, limit: value <= limit),
+    "DateGreaterThan": _date(lambda value, limit: value > limit),
+    "DateGreaterThanEquals": _date(lambda value, limit: value >= limit),
+    "Bool": lambda expected: lambda value: value.lower() == expected.lower(),
+    "IpAddress": _network,
+}
+_NEGATED: Mapping[
+    str, Literal["StringEquals", "StringEqualsIgnoreCase", "StringLike", "NumericEquals", "IpAddress"]
+] = {
+    "StringNotEquals": "StringEquals",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringNotLike": "StringLike",
+    "NumericNotEquals": "NumericEquals",
+    "NotIpAddress": "IpAddress",
+}
+
+
+def _conditions(value: Any) -> Iterable[tuple[str, Match, bool]]:
+    """Compile ``{"StringEquals": {"acs:SourceIp": [..]}}`` into (key, test, value where the key is missing)."""
+    if not isinstance(value, dict):
+        raise malformed("Condition must be an object")
+    for operator, pairs in value.items():
+        positive = _POSITIVE.get(_NEGATED.get(operator, operator))
+        if positive is None or not isinstance(pairs, dict):
+            raise malformed(f"the condition operator {operator!r} is unknown")
+        for key, expected in pairs.items():
+            values = expected if isinstance(expected, list) else [expected]
+            yield key, *_test(positive, [_text(item) for item in values], negated=operator in _NEGATED)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str | int | float):
+        raise malformed("a condition's value must be a text, a number or a boolean")
+    return str(value)
+
+
+def _test(positive: Callable[[str], Match], expected: list[str], *, negated: bool) -> tuple[Match, bool]:
+    try:
+        tests = [positive(item) for item in expected]
+    except ValueError as error:
+        raise malformed(f"{expected!r} does not fit its condition operator") from error
+    if negated:
+        return (lambda value: not any(test(value) for test in tests)), True
+    return (lambda value: any(test(value) for test in tests)), False

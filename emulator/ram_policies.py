@@ -1,0 +1,114 @@
+"""RAM custom policies, and the system policies that every account sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emulator import permissions
+from emulator.clock import utc
+from emulator.errors import CloudError
+from emulator.ram_roles import paged, tags
+from emulator.state import Policy
+
+if TYPE_CHECKING:
+    from emulator.service import Call
+    from emulator.state import Account
+
+CUSTOM_POLICIES_PER_ACCOUNT = 1500
+"""Help page "Limits" of RAM."""
+
+
+def _existing(call: Call, kind: str) -> Policy:
+    known = call.account.policies if kind == "Custom" else call.cloud.state.system_policies
+    policy = known.get(call.params["PolicyName"])
+    if policy is None:
+        raise CloudError("EntityNotExist.Policy", f"The policy does not exist: {call.params['PolicyName']}.", 404)
+    return policy
+
+
+def _attachments(account: Account, policy: Policy) -> dict[str, int]:
+    """How many roles and users of the account hold the policy."""
+    reference = f"{policy.kind}:{policy.name}"
+    holders = {"Role": account.roles.values(), "User": account.users.values()}
+    return {kind: sum(reference in holder.attached for holder in known) for kind, known in holders.items()}
+
+
+def _describe(policy: Policy) -> dict[str, Any]:
+    return {
+        "PolicyName": policy.name,
+        "PolicyType": policy.kind,
+        "Description": policy.description,
+        "DefaultVersion": "v1",
+        "CreateDate": utc(policy.created_at),
+    }
+
+
+def create(call: Call) -> dict[str, Any]:
+    """API page "CreatePolicy"."""
+    sent, known = call.params, call.account.policies
+    if sent["PolicyName"] in known:
+        raise CloudError("EntityAlreadyExists.Policy", f"The policy already exists: {sent['PolicyName']}.", 409)
+    if len(known) >= CUSTOM_POLICIES_PER_ACCOUNT:
+        raise CloudError("LimitExceeded.Policy", "The count of policies beyond the current limits.", 409)
+    permissions.parse(sent["PolicyDocument"])
+    policy = Policy(
+        name=sent["PolicyName"],
+        document=sent["PolicyDocument"],
+        description=sent["Description"],
+        tags={tag["Key"]: tag.get("Value", "") for tag in sent["Tag"] or []},
+        created_at=call.now,
+    )
+    known[policy.name] = policy
+    return {"Policy": _describe(policy)}
+
+
+def get(call: Call) -> dict[str, Any]:
+    """API page "GetPolicy"; the emulator keeps one version, ``v1``."""
+    policy = _existing(call, call.params["PolicyType"])
+    created = utc(policy.created_at)
+    return {
+        "Policy": {
+            **_describe(policy),
+            "AttachmentCount": sum(_attachments(call.account, policy).values()),
+            "UpdateDate": created,
+            "PolicyDocument": policy.document,
+        },
+        "DefaultPolicyVersion": {
+            "VersionId": "v1",
+            "IsDefaultVersion": True,
+            "CreateDate": created,
+            "PolicyDocument": policy.document,
+        },
+    }
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """API page "DeletePolicy": refused while attached (the codes' endings are inferred)."""
+    policy = _existing(call, "Custom")
+    for kind, count in _attachments(call.account, policy).items():
+        if count:
+            raise CloudError(f"DeleteConflict.Policy.{kind}", "The policy cannot be deleted while attached.", 409)
+    del call.account.policies[policy.name]
+    return {}
+
+
+def list_policies(call: Call) -> dict[str, Any]:
+    """API page "ListPolicies": system and custom ones, 100 per page by default, 1,000 at most."""
+    kind = call.params["PolicyType"]
+    wanted = {tag["Key"]: tag.get("Value", "") for tag in call.params["Tag"] or []}
+    known = [*call.account.policies.values(), *call.cloud.state.system_policies.values()]
+    page, answer = paged(
+        call, [each for each in known if kind in (None, each.kind) and wanted.items() <= each.tags.items()]
+    )
+    answer["Policies"] = {
+        "Policy": [
+            {
+                **_describe(policy),
+                "UpdateDate": utc(policy.created_at),
+                "AttachmentCount": sum(_attachments(call.account, policy).values()),
+                "Tags": tags(policy.tags),
+            }
+            for policy in page
+        ]
+    }
+    return answer

@@ -1,0 +1,155 @@
+"""A running local cloud for tests: starts the emulator as its own process and hands out official SDK clients for it.
+
+``LocalCloud`` is all that a test needs to know about the emulator.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+from alibabacloud_actiontrail20200706.client import Client as ActionTrail
+from alibabacloud_hbr20170908.client import Client as Hbr
+from alibabacloud_mns_open20220119.client import Client as MnsOpen
+from alibabacloud_ram20150501.client import Client as Ram
+from alibabacloud_resourcedirectorymaster20220419.client import Client as ResourceDirectory
+from alibabacloud_resourcemanager20200331.client import Client as ResourceManager
+from alibabacloud_sts20150401.client import Client as Sts
+from alibabacloud_tea_openapi.utils_models import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+CLIENTS: dict[str, Any] = {
+    "ram": Ram,
+    "sts": Sts,
+    "resourcedirectory": ResourceDirectory,
+    "resourcemanager": ResourceManager,
+    "actiontrail": ActionTrail,
+    "hbr": Hbr,
+    "mnsopen": MnsOpen,
+}
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+class Key(NamedTuple):
+    """Credentials; ``token`` only for those of an assumed role."""
+
+    access_key_id: str
+    access_key_secret: str
+    token: str = ""
+
+
+class LocalCloud:
+    """One emulator process. ``options`` are command-line options of ``python -m emulator``."""
+
+    def __init__(self, *options: str) -> None:
+        for name in _PROXIES:  # the SDKs would send calls to 127.0.0.1 through a proxy, whatever NO_PROXY says
+            os.environ.pop(name, None)
+            os.environ.pop(name.lower(), None)
+        command = [sys.executable, "-m", "emulator", "--json", *options]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own command
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, "the emulator did not start; its reason is on stderr"
+        self.ready: dict[str, Any] = json.loads(line)
+        self.endpoints: dict[str, Any] = self.ready["endpoints"]
+        self.accounts: dict[str, Any] = self.ready["accounts"]
+        self._http = httpx.Client(base_url=self.endpoints["control"] + "/", timeout=120, trust_env=False)
+
+    def stop(self) -> None:
+        """End the process and wait for it."""
+        self._http.close()
+        self.process.terminate()
+        self.process.wait(timeout=10)
+
+    def key(self, account: str = "management") -> Key:
+        """The operator's key in the ``management`` or ``backup`` account."""
+        return Key(**self.ready["credentials"][account])
+
+    def client(self, service: str, *, account: str = "management", key: Key | None = None, region: str = "") -> Any:
+        """An official SDK client; ``hbr`` needs a region (cn-hangzhou unless told). ``key`` beats ``account``."""
+        key = key or self.key(account)
+        endpoint = self.endpoints[service]
+        config = Config(
+            access_key_id=key.access_key_id,
+            access_key_secret=key.access_key_secret,
+            security_token=key.token or None,
+            endpoint=endpoint if isinstance(endpoint, str) else endpoint[region or "cn-hangzhou"],
+            protocol="http",
+        )
+        return CLIENTS[service](config)
+
+    def assume(self, role_arn: str, *, account: str = "management", key: Key | None = None, **more: Any) -> Key:
+        """Credentials of a role, asked for with the official STS client; ``more`` are request fields."""
+        from alibabacloud_sts20150401.models import AssumeRoleRequest  # noqa: PLC0415  # only this needs it
+
+        request = AssumeRoleRequest(role_arn=role_arn, role_session_name="test", **more)
+        answer = self.client("sts", account=account, key=key).assume_role(request).body.credentials
+        return Key(answer.access_key_id, answer.access_key_secret, answer.security_token)
+
+    def into(self, member: str) -> Key:
+        """Credentials of the access role in a member account."""
+        return self.assume(f"acs:ram::{member}:role/ResourceDirectoryAccountAccessRole")
+
+    def state(self) -> dict[str, Any]:
+        """The whole emulated cloud as one document."""
+        return self._get("state")
+
+    def journal(self, **wanted: Any) -> list[dict[str, Any]]:
+        """Answered requests whose fields equal ``wanted``; ``since=`` a sequence number."""
+        return self._get("journal", **wanted)
+
+    def fault(self, **fault: Any) -> None:
+        """Plan a failure (see docs/emulator.md)."""
+        self._post("faults", **fault)
+
+    def advance(self, seconds: float) -> float:
+        """Move the clock, wait until all that fell due has been done, and tell the new time."""
+        now: float = self._post("clock", advance=seconds, settle=True)["now"]
+        return now
+
+    def quotas(self, **settings: Any) -> None:
+        """Switch quotas on or set them."""
+        self._post("quotas", **settings)
+
+    def guess(self, **guesses: Any) -> None:
+        """Set guesses until the next reset."""
+        self._post("guesses", **guesses)
+
+    def reset(self, zone: str | dict[str, Any] | None = None, **guesses: Any) -> None:
+        """Begin again, with the zone of the start or another, and with the guesses of the start except those given."""
+        self._post("reset", zone=zone, guesses=guesses)
+        self.ready.update(self._get("endpoints"))
+        self.accounts = self.ready["accounts"]
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Replace the whole state."""
+        self._post("load", **state)
+
+    def _get(self, path: str, **params: Any) -> Any:
+        return self._checked(self._http.get(path, params=params))
+
+    def _post(self, path: str, **body: Any) -> Any:
+        return self._checked(self._http.post(path, json=body))
+
+    def _checked(self, response: httpx.Response) -> Any:
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+@contextmanager
+def local_cloud(*options: str) -> Iterator[LocalCloud]:
+    """A ``LocalCloud`` that is stopped at the end."""
+    cloud = LocalCloud(*options)
+    try:
+        yield cloud
+    finally:
+        cloud.stop()
