@@ -1,0 +1,12 @@
+"""A message from the retry queue (or a batch of them): try again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.door import answer
+
+
+def handler(event: bytes, context: Any) -> str:  # noqa: ANN401 - the platform's object
+    """Answer one invocation; raises only if an event could be put nowhere, so that the platform brings it back."""
+    return answer("retry", event, context)

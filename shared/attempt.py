@@ -1,0 +1,158 @@
+"""One attempt: converge, decide, carry the decision out, say so. Every door's message comes through here."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from shared import events, log
+from shared.cloud import Cloud, memory
+from shared.messages import AccountChanged, DeadLetterMessage, Hint, message
+from shared.onboarding import converge
+from shared.outcome import (
+    Ack,
+    AttemptError,
+    DeadLetter,
+    Disposition,
+    Reason,
+    RetryLater,
+    Schedule,
+    TemporaryError,
+    dispose,
+)
+from shared.ports import Report
+
+
+@dataclass
+class Ended:
+    """How one message ended, for the log line and for whoever invoked the function by hand."""
+
+    account_id: str | None = None
+    source_event_id: str | None = None
+    attempt: int | None = None
+    display_name: str | None = None
+    state: str | None = None
+    why: str | None = None
+    rule: str | None = None
+    regions: list[str] | None = None
+    role_name: str | None = None
+    steps: list[str] = field(default_factory=list)
+    warnings: list[str] | None = None
+    disposition: str = "done"
+    """``done``, ``ignored``, ``retry`` or ``dead_letter``."""
+    reason: str | None = None
+    detail: str | None = None
+    delay: int | None = None
+    api_calls: int = 0
+    duration_ms: int = 0
+
+    def shown(self) -> dict[str, Any]:
+        """What is known, without what is not."""
+        return {name: value for name, value in vars(self).items() if value not in (None, [])}
+
+
+def attempt(change: AccountChanged, cloud: Cloud) -> Ended:
+    """Try once, and put the message where it belongs. Raises QueueError if it could be put nowhere."""
+    began, calls_before = time.monotonic(), cloud.calls.counted.total()
+    report = Report(change.account_id)
+    error = _tried(change, cloud, report)
+    decision = _decide(change, error, cloud)
+    _carry_out(decision, change, error, cloud)
+    ended = Ended(
+        account_id=change.account_id,
+        source_event_id=change.event_id,
+        attempt=change.tries.attempt,
+        display_name=report.display_name or None,
+        state=report.state,
+        why=report.why or None,
+        rule=report.rule or None,
+        regions=list(report.regions),
+        role_name=report.role_name or None,
+        steps=report.steps,
+        warnings=report.warnings,
+        api_calls=cloud.calls.counted.total() - calls_before,
+        duration_ms=round((time.monotonic() - began) * 1000),
+    )
+    return _with_decision(ended, decision, error)
+
+
+def _tried(change: AccountChanged, cloud: Cloud, report: Report) -> AttemptError | None:
+    try:
+        converge(change.account_id, change.hint, cloud.ports, report)
+    except AttemptError as error:
+        memory().forget()
+        return error
+    except Exception as error:
+        # A bug of ours or of an SDK: bounded by the retry budget, then set aside with its words. Never acknowledged.
+        logging.getLogger(__name__).exception("unexpected failure")
+        memory().forget()
+        return TemporaryError(Reason.UNKNOWN_ERROR, f"{type(error).__name__}: {error}"[:300])
+    return None
+
+
+def _decide(change: AccountChanged, error: AttemptError | None, cloud: Cloud) -> Disposition:
+    if change.hint is Hint.CHECK:
+        # Whoever asked is waiting for the answer; there is nothing to bring back.
+        return Ack()
+    retry = cloud.ports.config.retry
+    return dispose(error, change.tries, Schedule(retry.delays, retry.not_ready), random.random())
+
+
+def _carry_out(decision: Disposition, change: AccountChanged, error: AttemptError | None, cloud: Cloud) -> None:
+    if error is None:
+        return
+    request_ids = (error.request_id,) if error.request_id else ()
+    match decision:
+        case RetryLater(delay, following):
+            cloud.queues.retry_later(message(change, following, _now(), request_ids), delay)
+        case DeadLetter(reason):
+            original = message(change, change.tries, _now(), request_ids)
+            cloud.queues.set_aside(
+                DeadLetterMessage(
+                    reason=reason,
+                    detail=log.redact(error.detail),
+                    attempts=change.tries.attempt,
+                    first_failed_at=original.first_failed_at or _now(),
+                    last_failed_at=_now(),
+                    request_ids=original.request_ids,
+                    message=original.model_dump(mode="json"),
+                )
+            )
+
+
+def _with_decision(ended: Ended, decision: Disposition, error: AttemptError | None) -> Ended:
+    if error is not None:
+        ended.reason, ended.detail = str(error.reason), log.redact(error.detail)
+    match decision:
+        case RetryLater(delay, _):
+            ended.disposition, ended.delay = "retry", delay
+        case DeadLetter(_):
+            ended.disposition = "dead_letter"
+        case Ack() if ended.state == "ignored":
+            ended.disposition = "ignored"
+        case Ack():
+            ended.disposition = "done" if error is None else "failed"
+    return ended
+
+
+def set_aside(unreadable: events.Unreadable, cloud: Cloud) -> Ended:
+    """Dead-letter what nobody could read, once and as it is."""
+    cloud.queues.set_aside(
+        DeadLetterMessage(
+            reason=unreadable.reason,
+            detail=unreadable.detail,
+            attempts=1,
+            first_failed_at=_now(),
+            last_failed_at=_now(),
+            message=unreadable.original,
+        )
+    )
+    return Ended(disposition="dead_letter", reason=str(unreadable.reason), detail=unreadable.detail)
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

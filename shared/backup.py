@@ -1,0 +1,120 @@
+"""The backup account (A): its service-linked role, and the cross-account registrations in each region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from shared.clients import Api, Clients, Credentials
+from shared.config import Assumptions
+from shared.outcome import AttemptError, Reason, TemporaryError
+from shared.plan import Registration
+from shared.vendor import AbsentError, ExistsError
+
+SERVICE = "crossbackup.hbr.aliyuncs.com"
+SERVICE_LINKED_ROLE = "AliyunServiceRoleForHbrCrossAccountBackup"
+PAGE = 99
+"""DescribeCrossAccounts gives 10 by default and 99 at most (API page)."""
+
+
+class BackupAccount:
+    """Cloud Backup in account A. ``credentials`` is called for each client, so that A is entered only when needed."""
+
+    def __init__(self, clients: Clients, credentials: Callable[[], Credentials], assumptions: Assumptions) -> None:
+        self._clients = clients
+        self._credentials = credentials
+        self._assumptions = assumptions
+
+    def ensure_service_linked_role(self) -> None:
+        """Create A's service-linked role if it is not there (product page, step 1)."""
+        ram = self._clients.ram(self._credentials())
+        try:
+            ram("GetRole", role_name=SERVICE_LINKED_ROLE)
+        except AbsentError:
+            with suppress(ExistsError):
+                # A description is refused for this service: InvalidParameter.Description.NotAllowed.
+                ram("CreateServiceLinkedRole", service_name=SERVICE)
+
+    def register(self, region: str, account_id: str, wanted: Registration) -> frozenset[Registration]:
+        """Add the cross-account record; return the account's records in that region as far as they are known now.
+
+        A refusal that means "there already" is an observation. Which code means that is in no document: after a
+        refusal that nobody knows, the listing decides.
+        """
+        if self._assumptions.second_registration == "doubled":
+            have = self.registrations_of(region, account_id)
+            if wanted in have:
+                return have
+        try:
+            self._hbr(region)(
+                "AddCrossAccount",
+                cross_account_type=wanted.type,
+                cross_account_user_id=int(account_id),
+                cross_account_role_name=wanted.role_name or None,
+                alias=wanted.alias,
+            )
+        except AttemptError as error:
+            if error.code not in self._assumptions.duplicate_codes:
+                return self._there_after_all(region, account_id, wanted, error)
+        return frozenset({wanted})
+
+    def _there_after_all(
+        self, region: str, account_id: str, wanted: Registration, error: AttemptError
+    ) -> frozenset[Registration]:
+        if error.reason is not Reason.UNKNOWN_ERROR:
+            raise error
+        have = self.registrations_of(region, account_id)
+        if wanted not in have:
+            raise error
+        return have
+
+    def deregister(self, region: str, account_id: str, registration: Registration) -> None:
+        """Delete the cross-account record; not there is as good. The backups stay."""
+        try:
+            self._hbr(region)(
+                "DeleteCrossAccount",
+                cross_account_type=registration.type,
+                cross_account_user_id=int(account_id),
+                cross_account_role_name=registration.role_name,
+            )
+        except AttemptError as error:
+            if error.reason is not Reason.UNKNOWN_ERROR or registration in self.registrations_of(region, account_id):
+                raise
+
+    def check_role(self, region: str, account_id: str, role_name: str) -> None:
+        """Let Cloud Backup prove that it can assume the role in the member account; raise if it cannot."""
+        self._hbr(region)(
+            "CheckRole",
+            check_role_type="CrossAccountRole",
+            cross_account_user_id=int(account_id),
+            cross_account_role_name=role_name,
+        )
+
+    def registrations_of(self, region: str, account_id: str) -> frozenset[Registration]:
+        """The account's records in that region; costs the whole listing, since the API has no filter."""
+        return frozenset(found for owner, found in self.registrations(region) if owner == account_id)
+
+    def registrations(self, region: str) -> Iterator[tuple[str, Registration]]:
+        """Every record of the region as (account id, registration), page by page.
+
+        Raises TemporaryError if the rows read are not as many as the listing says there are.
+        """
+        hbr, number, seen, total = self._hbr(region), 1, 0, 1
+        while seen < total:
+            body = hbr("DescribeCrossAccounts", page_number=number, page_size=PAGE)
+            rows = (body.cross_accounts.cross_account or []) if body.cross_accounts else []
+            yield from map(_registration, rows)
+            total, seen, number = body.total_count or 0, seen + len(rows), number + 1
+            if not rows and seen < total:
+                raise TemporaryError(Reason.CLOUD_FAULT, f"DescribeCrossAccounts: {seen} of {total} rows in {region}")
+
+    def _hbr(self, region: str) -> Api:
+        return self._clients.hbr(self._credentials(), region)
+
+
+def _registration(row: Any) -> tuple[str, Registration]:  # noqa: ANN401
+    # Terraform never sends a type: what was made so has none, and is CROSS_ACCOUNT.
+    if row.cross_account_type == "CROSS_ACCOUNT_BY_RD":
+        return str(row.cross_account_user_id), Registration("CROSS_ACCOUNT_BY_RD", "", row.alias or "")
+    return str(row.cross_account_user_id), Registration("CROSS_ACCOUNT", row.cross_account_role_name, row.alias or "")

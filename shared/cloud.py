@@ -1,0 +1,111 @@
+"""The composition root: configuration and credentials in, everything wired out. Only this module names all adapters."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from shared.backup import BackupAccount
+from shared.clients import Calls, Clients, Credentials
+from shared.config import Config
+from shared.deadline import Deadline
+from shared.directory import Directory
+from shared.member import Members
+from shared.ports import Ports
+from shared.queue import Queues
+from shared.session import assume
+
+MOST_THREADS = 16
+"""More regions than this are worked on in turns."""
+EARLY = 60.0
+"""A remembered session is given up this many seconds before it expires."""
+ROLE_REMEMBERED = 600.0
+"""Seconds for which a warm instance takes the service-linked role for granted; a failed attempt forgets it."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The cloud as one invocation uses it."""
+
+    ports: Ports
+    queues: Queues
+    calls: Calls
+
+
+@contextmanager
+def connect(config: Config, credentials: Credentials, deadline: Deadline) -> Iterator[Cloud]:
+    """Wire the adapters; no call is made here."""
+    calls = Calls(deadline)
+    clients = Clients(config, calls)
+    directory = Directory(clients.directory(credentials), config.access_role)
+    members = Members(clients, credentials)
+    backup = _Remembering(config, clients, credentials)
+    queues = Queues(config, credentials)
+    with ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="cab") as pool:
+        yield Cloud(Ports(config, directory, members, backup, pool), queues, calls)
+
+
+class _Remembering(BackupAccount):
+    """The backup account with what a warm instance remembers of it: its session and its service-linked role."""
+
+    def __init__(self, config: Config, clients: Clients, credentials: Credentials) -> None:
+        super().__init__(clients, self._enter, config.assumptions)
+        self._key = (config.endpoints.sts, config.backup_account, credentials.access_key_id)
+        self._config = config
+        self._given = credentials
+
+    def _enter(self) -> Credentials:
+        account = self._config.backup_account
+        if account.role is None:
+            return self._given
+        role_name = account.role
+
+        def make() -> tuple[Credentials, float]:
+            session = assume(self._clients.sts(self._given), account.id, role_name, "AssumeBackupRole")
+            return session, session.expires_at - EARLY
+
+        session: Credentials = memory().recall(("session", self._key), make)
+        return session
+
+    def ensure_service_linked_role(self) -> None:
+        def make() -> tuple[bool, float]:
+            super(_Remembering, self).ensure_service_linked_role()
+            return True, time.time() + ROLE_REMEMBERED
+
+        memory().recall(("service-linked role", self._key), make)
+
+
+class Memory:
+    """What a warm instance remembers between invocations, each thing until it expires."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, tuple[Any, float]] = {}
+        self._locks: dict[Hashable, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def recall(self, key: Hashable, make: Callable[[], tuple[Any, float]]) -> Any:  # noqa: ANN401 - anything
+        """The value of ``key``, made (once, however many threads ask) with its expiry in epoch seconds if unknown."""
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            value, expires = self._known.get(key, (None, 0.0))
+            if expires <= time.time():
+                value, expires = make()
+                self._known[key] = (value, expires)
+            return value
+
+    def forget(self) -> None:
+        """Trust nothing that was remembered: an attempt has failed."""
+        self._known.clear()
+
+
+@cache
+def memory() -> Memory:
+    """This process's memory; made on first use, so that importing has no effect."""
+    return Memory()

@@ -1,0 +1,214 @@
+"""What is wanted, and where: ``config.yaml`` and two environment variables, read once into one frozen object.
+
+No cloud call and no default that depends on the machine enters here. Every mistake in the file is reported at once,
+with its key, its value and what was expected.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+AccountId = Annotated[str, StringConstraints(pattern=r"^\d{16}$")]
+"""Sixteen digits. Quote it in YAML, or leading zeros are lost."""
+RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,64}$")]
+"""RAM CreateRole: 1 to 64 letters, digits, full stops and hyphens."""
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+(-\d)?)+$")]
+
+MARK = "cross-account-backup:"
+"""Descriptions of what we made begin with this; what lacks it is foreign."""
+
+ALIAS_LENGTH = 32
+"""AddCrossAccount takes at most this many characters of alias (Cloud Backup API page)."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class ConfigError(Exception):
+    """The configuration is missing or wrong; the message lists every mistake."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BackupAccount(_Frozen):
+    """The central Cloud Backup account (A)."""
+
+    id: AccountId
+    role: RoleName | None = None
+    """The role in A that the functions assume; leave it out where A is the management account."""
+
+
+class Settings(_Frozen):
+    """How accounts are enrolled unless a scope rule says otherwise."""
+
+    enrol: bool = True
+    authorization: Literal["ram_role", "resource_directory"] = "ram_role"
+    regions: tuple[Region, ...] = Field(min_length=1)
+    alias: str = "{display_name}-{account_id}"
+    role_name: RoleName = "hbrcrossrole"
+    policies: tuple[str, ...] = Field(default=("AliyunHBRRolePolicy",), min_length=1)
+    """System policies by name; a custom policy of the member account as ``Custom:<name>``."""
+    adopt_role: bool = False
+    session_seconds: int = Field(default=3600, ge=3600, le=43_200)
+
+    @field_validator("alias")
+    @classmethod
+    def _ends_in_account_id(cls, alias: str) -> str:
+        if not alias.endswith("{account_id}") or alias.count("{") != alias.count("{display_name}") + 1:
+            raise ValueError("expected a text with {display_name} in it or not, ending in {account_id}")
+        if len(alias.replace("{display_name}", "").replace("{account_id}", "0" * 16)) > ALIAS_LENGTH:
+            raise ValueError(f"expected at most {ALIAS_LENGTH} characters together with the account id")
+        return alias
+
+
+class Rule(_Frozen):
+    """One scope rule: which members it is for, and what is different for them. The most specific rule wins."""
+
+    name: str
+    folder: str | None = None
+    """A folder id; accounts in folders below it match too."""
+    tags: Mapping[str, str] = Field(default_factory=dict)
+    type: Literal["created", "invited"] | None = None
+    accounts: tuple[AccountId, ...] = ()
+    enrol: bool | None = None
+    authorization: Literal["ram_role", "resource_directory"] | None = None
+    regions: tuple[Region, ...] | None = None
+    alias: str | None = None
+    role_name: RoleName | None = None
+    policies: tuple[str, ...] | None = None
+    adopt_role: bool | None = None
+    session_seconds: int | None = None
+
+    def over(self, base: Settings) -> Settings:
+        """The defaults with what this rule says put over them, checked again."""
+        said = {name: value for name in Settings.model_fields if (value := getattr(self, name)) is not None}
+        return Settings.model_validate(base.model_dump() | said)
+
+
+class External(_Frozen):
+    """An account outside the directory (or M or A itself) that is to be backed up all the same."""
+
+    account_id: AccountId
+    display_name: str
+    access_role: RoleName | None = None
+    """The role we assume to enter it; None: its owner makes the backup role, and we check and register."""
+
+
+class Retry(_Frozen):
+    """Waits in seconds between attempts; see ``Schedule`` in outcome.py."""
+
+    delays: tuple[float, ...] = (30, 120, 600, 1800, 3600, 7200, 14400, 21600, 36000)
+    not_ready: tuple[float, ...] = (5, 10, 20, 30, 60, 120, 300)
+
+
+class Queues(_Frozen):
+    """MNS queue names; ``s.yaml`` names the same ones."""
+
+    retry: str = "cab-retry"
+    dead_letters: str = "cab-dead-letters"
+
+
+class Assumptions(_Frozen):
+    """What no document says about Cloud Backup. docs/live-checks.md tells how each is found out."""
+
+    second_registration: Literal["refused", "doubled"] = "refused"
+    """Whether a second AddCrossAccount for one account is refused, or makes a second record (then we list first)."""
+    duplicate_codes: tuple[str, ...] = ("CrossAccountExist",)
+    """Codes of that refusal. After any other refusal the listing decides."""
+
+
+class Endpoints(_Frozen):
+    """Where each API answers. Only a loopback address is spoken to without TLS."""
+
+    ram: str = "ram.aliyuncs.com"
+    sts: str = "sts.aliyuncs.com"
+    resourcedirectory: str = "resourcedirectory.aliyuncs.com"
+    actiontrail: str = "actiontrail.{region}.aliyuncs.com"
+    hbr: Mapping[str, str] = Field(default_factory=dict)
+    mns: str = "https://{account}.mns.{region}.aliyuncs.com"
+    fc: str = "https://{account}.{region}.fc.aliyuncs.com"
+
+    def hbr_in(self, region: str) -> str:
+        """The Cloud Backup endpoint of a region."""
+        return self.hbr.get(region, f"hbr.{region}.aliyuncs.com")
+
+
+class Config(_Frozen):
+    """Everything that can be configured; see config.yaml for the meaning of each key."""
+
+    management_account: AccountId
+    backup_account: BackupAccount
+    region: Region = "cn-hangzhou"
+    """Where the functions and their queues are."""
+    access_role: RoleName = "ResourceDirectoryAccountAccessRole"
+    enrolment: Settings
+    scope: tuple[Rule, ...] = ()
+    external: tuple[External, ...] = ()
+    retry: Retry = Retry()
+    queues: Queues = Queues()
+    assumptions: Assumptions = Assumptions()
+    endpoints: Endpoints = Endpoints()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        if self.backup_account.id != self.management_account and self.backup_account.role is None:
+            raise ValueError("backup_account.role: expected a role name, since A is not the management account")
+        for rule in self.scope:
+            rule.over(self.enrolment)
+        return self
+
+    @property
+    def service_linked_role_arn(self) -> str:
+        """The one principal that backup roles trust (product page, step 3)."""
+        return f"acs:ram::{self.backup_account.id}:role/AliyunServiceRoleForHbrCrossAccountBackup"
+
+
+def load(environ: Mapping[str, str]) -> Config:
+    """Read the file that ``CAB_CONFIG`` names (default ``config.yaml``), and ``CLOUD_ENDPOINTS`` (JSON) over it.
+
+    Raises ConfigError with every mistake in it.
+    """
+    path = Path(environ.get("CAB_CONFIG", "config.yaml"))
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path}: expected a mapping at the top, found {type(document).__name__}")
+    if environ.get("CLOUD_ENDPOINTS"):
+        document["endpoints"] = _endpoints(environ["CLOUD_ENDPOINTS"])
+    return check(Config, document, str(path))
+
+
+def _endpoints(text: str) -> dict[str, Any]:
+    """Keep of the given endpoints those that we speak to; there may be more."""
+    try:
+        given = json.loads(text)
+        return {name: given[name] for name in Endpoints.model_fields if name in given}
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"CLOUD_ENDPOINTS: expected a JSON object of endpoints, found {text[:60]!r}") from error
+
+
+def check(model: type[Model], document: object, where: str) -> Model:
+    """Validate ``document``; raise ConfigError that names each key, its value and what was expected."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        lines = [f"  {_key(e['loc'])}: {e['msg']}, found {_short(e['input'])}" for e in error.errors()]
+        raise ConfigError(f"{where}: {len(lines)} mistake(s)\n" + "\n".join(lines)) from error
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, location)) or "(top)"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - a line's worth

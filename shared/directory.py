@@ -1,0 +1,77 @@
+"""The Resource Directory as the management account sees it: who is a member now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from shared.clients import Api
+from shared.outcome import Reason, TemporaryError
+from shared.scope import Member
+from shared.vendor import AbsentError
+
+PAGE = 100
+"""ListAccounts and ListFoldersForParent take at most 100 (ResourceDirectoryMaster 2022-04-19)."""
+
+LEAVING = frozenset({"Deleting", "Checking", "deleting", "checking"})
+"""``DeletionStatus`` values of an account on its way out."""
+
+
+class Directory:
+    """Reads the Resource Directory; it never writes."""
+
+    def __init__(self, api: Api, access_role: str) -> None:
+        self._api = api
+        self._access_role = access_role
+
+    def look_up(self, account_id: str) -> Member | None:
+        """The account as it is now, or None if the directory does not list it."""
+        try:
+            account = self._api("GetAccount", account_id=account_id, include_tags=True).account
+        except AbsentError:
+            return None
+        # rd-…/r-…/fd-…/account: the folders are what lies between the directory and the account.
+        path = (account.resource_directory_path or "").split("/")[1:-1]
+        return self._member(account, tuple(path) or (account.folder_id,))
+
+    def members(self) -> Iterator[Member]:
+        """Every member account, page by page."""
+        folders = dict(self._folders(None, ()))
+        for row in self._pages("ListAccounts", lambda body: body.accounts.account, include_tags=True):
+            yield self._member(row, folders.get(row.folder_id, (row.folder_id,)))
+
+    def _folders(self, parent: str | None, above: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Folder id → the path of folder ids that ends in it."""
+        for row in self._pages("ListFoldersForParent", lambda body: body.folders.folder, parent_folder_id=parent):
+            path = (*above, row.folder_id)
+            yield row.folder_id, path
+            yield from self._folders(row.folder_id, path)
+
+    def _pages(self, action: str, rows_of: Callable[[Any], Any], **fields: object) -> Iterator[Any]:
+        """The rows of every page; raises TemporaryError if they are not as many as the listing says there are."""
+        number, seen, total = 1, 0, 1
+        while seen < total:
+            body = self._api(action, page_number=number, page_size=PAGE, **fields)
+            rows = rows_of(body) or []
+            yield from rows
+            total, seen, number = body.total_count or 0, seen + len(rows), number + 1
+            if not rows and seen < total:
+                raise TemporaryError(Reason.CLOUD_FAULT, f"{action}: {seen} of {total} rows")
+
+    def _member(self, account: Any, folders: tuple[str, ...]) -> Member:  # noqa: ANN401 - an SDK model
+        deletion = getattr(account, "deletion_status", None) or ""
+        return Member(
+            account.account_id,
+            account.display_name or "",
+            account.join_method or "created",
+            folders,
+            _tags(account.tags),
+            account.status or "",
+            leaving=deletion in LEAVING,
+            access_role=self._access_role,
+        )
+
+
+def _tags(tags: Any) -> dict[str, str]:  # noqa: ANN401 - a list in GetAccount, a wrapper in ListAccounts
+    rows = getattr(tags, "tag", tags) or []
+    return {row.key: row.value for row in rows}

@@ -1,0 +1,375 @@
+"""Bytes in, typed events out. Everything that can reach a door is understood here and nowhere else.
+
+Envelopes are peeled first (batches, CloudEvents, queue and topic messages, failure records), then the payload is read.
+An event is only a hint: what it claims about an account is never acted on, so the account's id and the kind of change
+are all that is kept. ``read`` never raises; what cannot be understood becomes ``Unreadable`` with the reason.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.messages import AccountChanged, DeadLetterMessage, Hint, Message, Strict
+from shared.outcome import Reason, Tries
+
+MOST_BYTES = 2_000_000
+"""A batch of 16 messages of 64 KB with its envelopes is the largest thing that a trigger sends."""
+MOST_NESTING = 6
+"""Envelope in envelope: a dead letter of a batch of CloudEvents of queue messages needs five."""
+WHOLE_EVENT_BYTES = 32_768
+"""Up to here the original event travels whole in our messages, so that they stay below MNS's 64 KB in base64."""
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """Compare every member account with what is desired."""
+
+    deep: bool = False
+
+
+@dataclass(frozen=True)
+class ReplayRequest:
+    """Bring events back: a window of ActionTrail, dead letters, or the given events."""
+
+    start: str | None = None
+    end: str | None = None
+    events: tuple[Any, ...] = ()
+    preview: bool = True
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Nothing to do, and why."""
+
+    why: str
+    event_id: str = ""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Not an event that we know. It is dead-lettered once, as it is."""
+
+    detail: str
+    original: Any
+    reason: Reason = Reason.UNREADABLE
+
+
+Event = AccountChanged | SweepRequest | ReplayRequest | Ignored | Unreadable
+
+
+class _Loose(BaseModel):
+    """Envelopes of others may carry more than we read."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class CloudEvent(_Loose):
+    """EventBridge's envelope (CloudEvents 1.0, page "Event overview")."""
+
+    id: str
+    source: str
+    type: str = ""
+    data: Any
+
+
+class QueueMessage(_Loose):
+    """``data`` of an MNS queue trigger's CloudEvent; alone where the event schema is RawData."""
+
+    messageBody: str  # noqa: N815 - the wire's name
+    messageId: str = ""  # noqa: N815
+
+
+class TopicMessage(_Loose):
+    """An MNS topic trigger with format JSON."""
+
+    Message: str  # the wire's name
+    TopicName: str
+
+
+class TopicStream(_Loose):
+    """An MNS topic trigger with format STREAM and message attributes."""
+
+    body: str
+    attrs: dict[str, Any]
+
+
+class FailureRecord(_Loose):
+    """What Function Compute sends to an asynchronous invocation's failure destination."""
+
+    requestContext: dict[str, Any]  # noqa: N815
+    requestPayload: str  # noqa: N815
+
+
+class TimerEvent(_Loose):
+    """A timer trigger; the payload is always text."""
+
+    triggerName: str  # noqa: N815
+    triggerTime: str  # noqa: N815
+    payload: str = ""
+
+
+class TrailEvent(_Loose):
+    """An ActionTrail management event; only what is read. Absent, null and "" all mean the same."""
+
+    eventId: str = ""  # noqa: N815
+    eventName: str  # noqa: N815
+    serviceName: str | None = None  # noqa: N815
+    errorCode: str | None = None  # noqa: N815
+    requestParameters: dict[str, Any] | None = None  # noqa: N815
+    requestParameterJson: str | None = None  # noqa: N815
+    responseElements: dict[str, Any] | None = None  # noqa: N815
+    userIdentity: dict[str, Any] | None = None  # noqa: N815
+    recipientAccountId: str | None = None  # noqa: N815
+
+
+class ManualRequest(Strict):
+    """A person's (or a script's) direct invocation."""
+
+    accountId: str  # noqa: N815
+    do: Literal[Hint.ENROL, Hint.CHECK, Hint.WITHDRAW] | None = None
+
+
+class SweepBody(Strict):
+    """A direct request for a sweep, and the payload of the timers."""
+
+    sweep: Literal["fast", "deep"]
+
+
+class ReplayBody(Strict):
+    """A direct request for a replay."""
+
+    class Window(Strict):
+        """ActionTrail times, ``YYYY-MM-DDThh:mm:ssZ``."""
+
+        start: str
+        end: str
+
+    replay: Window | list[Any]
+    preview: bool = True
+
+
+FORMS: tuple[tuple[frozenset[str], type[BaseModel]], ...] = (
+    (frozenset({"version", "reason", "message"}), DeadLetterMessage),
+    (frozenset({"version", "hint"}), Message),
+    (frozenset({"accountId"}), ManualRequest),
+    (frozenset({"sweep"}), SweepBody),
+    (frozenset({"replay"}), ReplayBody),
+    (frozenset({"specversion", "data"}), CloudEvent),
+    (frozenset({"requestContext", "requestPayload"}), FailureRecord),
+    (frozenset({"messageBody"}), QueueMessage),
+    (frozenset({"Message", "TopicName"}), TopicMessage),
+    (frozenset({"body", "attrs"}), TopicStream),
+    (frozenset({"triggerName", "triggerTime"}), TimerEvent),
+    (frozenset({"eventName"}), TrailEvent),
+)
+"""A document is of the first form whose keys it has."""
+
+
+def read(raw: bytes | str) -> list[Event]:
+    """All events in one invocation's payload, in their order; a batch gives several, everything else one."""
+    if len(raw) > MOST_BYTES:
+        return [Unreadable(f"larger than {MOST_BYTES} bytes", _digest(raw))]
+    return _read_text(raw, 0)
+
+
+def _read_text(raw: bytes | str, depth: int) -> list[Event]:
+    try:
+        text = raw.decode() if isinstance(raw, bytes) else raw
+        return _read(json.loads(text), depth)
+    except (ValueError, RecursionError) as error:
+        return [Unreadable(f"not JSON: {error}"[:200], _shown(raw))]
+
+
+def _read(document: Any, depth: int) -> list[Event]:  # noqa: ANN401 - JSON of any shape
+    if depth > MOST_NESTING:
+        return [Unreadable(f"more than {MOST_NESTING} envelopes inside each other", _kept(document))]
+    if isinstance(document, list):
+        return [event for item in document for event in _read(item, depth + 1)]
+    if not isinstance(document, dict):
+        return [Unreadable(f"expected an object, found {type(document).__name__}", _kept(document))]
+    form = next((form for keys, form in FORMS if keys <= document.keys()), None)
+    if form is None:
+        return [Unreadable(f"no known form has the keys {sorted(document)[:8]}", _kept(document))]
+    try:
+        return _peel(form.model_validate(document), document, depth + 1)
+    except ValidationError as error:
+        return [_misshapen(form, error, document)]
+
+
+def _misshapen(form: type[BaseModel], error: ValidationError, document: dict[str, Any]) -> Unreadable:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    reason = Reason.UNKNOWN_VERSION if where == "version" else Reason.UNREADABLE
+    return Unreadable(f"{form.__name__}.{where}: {first['msg']}", _kept(document), reason)
+
+
+def _peel(form: BaseModel, document: dict[str, Any], depth: int) -> list[Event]:
+    match form:
+        case CloudEvent(data=dict() | list() as data):
+            return [_within(form, event) for event in _read(data, depth)]
+        case CloudEvent(data=str() as text) | TopicMessage(Message=text) | TopicStream(body=text):
+            return _read_text(text, depth)
+        case FailureRecord(requestPayload=text):
+            return _read_text(text, depth)
+        case QueueMessage(messageBody=text):
+            return _read_text(_plain(text), depth)
+        case DeadLetterMessage(message=message):
+            return [_redriven(form, event) for event in _read(message, depth)]
+        case TimerEvent(payload=text):
+            return _read_text(text, depth) if text.strip() not in {"", "{}"} else [SweepRequest()]
+        case _:
+            return [_payload(form, document)]
+
+
+def _within(envelope: CloudEvent, event: Event) -> Event:
+    """Give the event the envelope's identity where it has none of its own."""
+    if isinstance(event, AccountChanged) and not event.event_id:
+        return replace(event, event_id=f"{envelope.source}/{envelope.id}")
+    return event
+
+
+def _redriven(letter: DeadLetterMessage, event: Event) -> Event:
+    """A dead letter that comes back starts a new budget and keeps its history."""
+    if not isinstance(event, AccountChanged):
+        return event
+    known = tuple(dict.fromkeys([*event.request_ids, *letter.request_ids]))
+    return replace(event, tries=Tries(), first_failed_at=letter.first_failed_at, request_ids=known)
+
+
+def _plain(body: str) -> str:
+    """A message body as text: the trigger decodes base64 by default, but may be configured not to."""
+    if body.lstrip()[:1] in {"{", "["}:
+        return body
+    try:
+        return base64.b64decode(body, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return body
+
+
+def _payload(form: BaseModel, document: dict[str, Any]) -> Event:
+    match form:
+        case TrailEvent():
+            return _account_event(form, document)
+        case Message():
+            return _account(
+                AccountChanged(
+                    form.account_id,
+                    form.hint,
+                    form.event_id,
+                    form.event_name,
+                    Tries(form.attempt, form.not_ready),
+                    form.first_failed_at,
+                    tuple(form.request_ids),
+                    form.original,
+                )
+            )
+        case ManualRequest():
+            return _account(AccountChanged(form.accountId, form.do or Hint.ENROL, original=document))
+        case SweepBody():
+            return SweepRequest(deep=form.sweep == "deep")
+        case ReplayBody(replay=list() as events):
+            return ReplayRequest(events=tuple(events), preview=form.preview)
+        case ReplayBody(replay=ReplayBody.Window() as window):
+            return ReplayRequest(window.start, window.end, preview=form.preview)
+        case _:
+            return Unreadable(f"{type(form).__name__} holds nothing", _kept(document))
+
+
+def _in_response(event: TrailEvent) -> object:
+    account = (event.responseElements or {}).get("Account")
+    return account.get("AccountId") if isinstance(account, dict) else None
+
+
+def _in_request(event: TrailEvent) -> object:
+    if event.requestParameters and "AccountId" in event.requestParameters:
+        return event.requestParameters["AccountId"]
+    try:
+        parameters = json.loads(event.requestParameterJson or "{}")
+    except ValueError:
+        return None
+    return parameters.get("AccountId") if isinstance(parameters, dict) else None
+
+
+def _in_response_or_request(event: TrailEvent) -> object:
+    return _in_response(event) or _in_request(event)
+
+
+def _caller(event: TrailEvent) -> object:
+    """AcceptHandshake is called by the invited account itself (API page), and its TargetEntity may be an e-mail."""
+    handshake = (event.responseElements or {}).get("Handshake")
+    target = handshake.get("TargetEntity") if isinstance(handshake, dict) else None
+    if _is_account_id(target):
+        return target
+    return (event.userIdentity or {}).get("accountId") or event.recipientAccountId
+
+
+ACCOUNT_EVENTS: dict[str, tuple[Hint, Callable[[TrailEvent], object]]] = {
+    "CreateResourceAccount": (Hint.JOINED, _in_response),
+    "CreateCloudAccount": (Hint.JOINED, _in_response),
+    "PromoteResourceAccount": (Hint.JOINED, _in_response_or_request),
+    "AcceptHandshake": (Hint.JOINED, _caller),
+    "MoveAccount": (Hint.MOVED, _in_request),
+    "RemoveCloudAccount": (Hint.LEFT, _in_request),
+    "DeleteAccount": (Hint.LEFT, _in_request),
+}
+"""Event name = API name (page "Audit events of Resource Management"), and where the account's id is in it."""
+
+SERVICES = frozenset(
+    {None, "", "ResourceManager", "ResourceDirectory", "ResourceDirectoryMaster", "ResourceManagerMaster"}
+)
+"""Guess: ``serviceName`` of directory events; only "ResourceManager" has been seen. RDS has a DeleteAccount too."""
+
+
+def _account_event(event: TrailEvent, document: dict[str, Any]) -> Event:
+    if event.eventName not in ACCOUNT_EVENTS:
+        return Ignored(f"{event.eventName} does not concern us", event.eventId)
+    if event.serviceName not in SERVICES:
+        return Ignored(f"{event.eventName} of {event.serviceName} does not concern us", event.eventId)
+    if event.errorCode:
+        return Ignored(f"{event.eventName} failed with {event.errorCode}", event.eventId)
+    if str((event.requestParameters or {}).get("DryRun")).casefold() == "true":
+        return Ignored(f"{event.eventName} was a dry run", event.eventId)
+    hint, find = ACCOUNT_EVENTS[event.eventName]
+    account_id = find(event)
+    if account_id is None:
+        return Ignored(f"{event.eventName} names no account (yet)", event.eventId)
+    return _account(AccountChanged(str(account_id), hint, event.eventId, event.eventName, original=_kept(document)))
+
+
+def _is_account_id(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 16 and value.isascii() and value.isdigit()  # noqa: PLR2004
+
+
+def _account(change: AccountChanged) -> AccountChanged | Unreadable:
+    if _is_account_id(change.account_id):
+        return change
+    detail = f"expected an account id of 16 digits, found {change.account_id[:40]!r}"
+    return Unreadable(detail, change.original, Reason.BAD_REQUEST)
+
+
+def _kept(document: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    """The document itself, or what identifies it where it is too large to travel in our messages."""
+    text = json.dumps(document)
+    if len(text.encode()) <= WHOLE_EVENT_BYTES:
+        return document
+    keys = ("eventId", "eventName", "id")
+    known = {key: str(document[key])[:100] for key in keys if isinstance(document, dict) and key in document}
+    return known | _digest(text)
+
+
+def _shown(raw: bytes | str) -> Any:  # noqa: ANN401 - text, or a digest
+    text = raw.decode(errors="replace") if isinstance(raw, bytes) else raw
+    return text if len(text.encode()) <= WHOLE_EVENT_BYTES else _digest(raw)
+
+
+def _digest(raw: bytes | str) -> dict[str, Any]:
+    data = raw.encode(errors="replace") if isinstance(raw, str) else raw
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}

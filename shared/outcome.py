@@ -1,0 +1,144 @@
+"""How an attempt can end, and what is done with a message whose attempt failed.
+
+    AttemptError
+    ├── TemporaryError        may pass: try again later
+    │   └── NotReadyError     the account or its role is too new: try again soon, but not for long
+    └── PermanentError        will not pass by itself: a person is needed
+
+``dispose`` is the only place that decides between done, later and dead letter. It is pure: no clock, no queue, no
+random source enters this module. What a vendor's code means is decided in ``clients.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Reason(str, Enum):
+    """The stable codes of refusals and dead letters; each has an entry in docs/operations.md."""
+
+    ACCESS_DENIED = "access_denied"
+    ACCOUNT_RESTRICTED = "account_restricted"
+    ACCESS_ROLE_MISSING = "access_role_missing"
+    BAD_CONFIGURATION = "bad_configuration"
+    BAD_REQUEST = "bad_request"
+    CLOUD_BACKUP_NOT_OPEN = "cloud_backup_not_open"
+    CLOUD_FAULT = "cloud_fault"
+    DIRECTORY_UNAVAILABLE = "directory_unavailable"
+    FOREIGN_ROLE = "foreign_role"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    NOT_READY = "not_ready"
+    OUT_OF_BUDGET = "out_of_budget"
+    RESOURCE_DIRECTORY_MODE_OFF = "resource_directory_mode_off"
+    ROLE_NOT_USABLE = "role_not_usable"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+    UNREADABLE = "unreadable"
+    UNKNOWN_ERROR = "unknown_error"
+    UNKNOWN_VERSION = "unknown_version"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class AttemptError(Exception):
+    """An attempt that did not end as desired, with what a person needs to find out why."""
+
+    def __init__(self, reason: Reason, detail: str, *, code: str = "", request_id: str | None = None) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+        self.code = code
+        """The vendor's code, where there was one."""
+        self.request_id = request_id
+
+
+class TemporaryError(AttemptError):
+    """May pass. ``delay`` (seconds), where the cloud named one, is the least wait before the next attempt."""
+
+    def __init__(
+        self,
+        reason: Reason,
+        detail: str,
+        *,
+        code: str = "",
+        request_id: str | None = None,
+        delay: float | None = None,
+    ) -> None:
+        super().__init__(reason, detail, code=code, request_id=request_id)
+        self.delay = delay
+
+
+class NotReadyError(TemporaryError):
+    """A brand-new account or role that the cloud does not let us use yet."""
+
+
+class PermanentError(AttemptError):
+    """Will not pass by itself."""
+
+
+@dataclass(frozen=True)
+class Tries:
+    """What a message remembers of its attempts, this one included."""
+
+    attempt: int = 1
+    """1 for the first."""
+    not_ready: int = 0
+    """How many earlier attempts ended in NotReadyError: they follow a schedule of their own."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Waits between attempts, in seconds. The default adds up to about a day."""
+
+    delays: tuple[float, ...] = (30, 120, 600, 1800, 3600, 7200, 14400, 21600, 36000)
+    not_ready: tuple[float, ...] = (5, 10, 20, 30, 60, 120, 300)
+    longest: float = 604_800
+    """MNS takes no longer delay (seven days; SMQ limits page)."""
+
+
+@dataclass(frozen=True)
+class Ack:
+    """Done, or nothing to do."""
+
+
+@dataclass(frozen=True)
+class RetryLater:
+    """Send the message to the retry queue with this delay (whole seconds)."""
+
+    delay: int
+    next: Tries
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """Set the message aside for a person."""
+
+    reason: Reason
+
+
+Disposition = Ack | RetryLater | DeadLetter
+
+
+def dispose(error: AttemptError | None, tries: Tries, schedule: Schedule, jitter: float) -> Disposition:
+    """Decide what becomes of a message.
+
+    ``jitter`` in [0, 1) spreads the wait over the whole interval ("full jitter"), so that a thousand accounts that
+    failed together do not come back together; a delay that the cloud asked for is always kept in full.
+    """
+    match error:
+        case None:
+            return Ack()
+        case NotReadyError():
+            waits, used = schedule.not_ready, tries.not_ready
+            following = Tries(tries.attempt + 1, tries.not_ready + 1)
+        case TemporaryError():
+            waits, used = schedule.delays, tries.attempt - tries.not_ready - 1
+            following = Tries(tries.attempt + 1, tries.not_ready)
+        case _:
+            return DeadLetter(error.reason)
+    if used >= len(waits):
+        return DeadLetter(error.reason)
+    wait = max(error.delay or 0.0, waits[used] * jitter, 1.0)
+    return RetryLater(int(min(wait, schedule.longest)), following)

@@ -1,0 +1,355 @@
+"""Which steps lead from what is there to what is wanted. Pure: no SDK, no clock, no I/O.
+
+An ``Enrolment`` says what is (or should be) true of one member account. What was not read is ``UNKNOWN``; the plan
+answers it with a step that ensures (creates, and takes "already exists" as an observation) instead of a listing.
+``after`` says what is true once a step has succeeded, so a plan can be checked, and continued from any of its prefixes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, ClassVar, Literal
+
+from shared.outcome import Reason
+
+
+class Unknown(Enum):
+    """The type of ``UNKNOWN``: not read, which is neither there nor absent."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
+
+RegistrationType = Literal["CROSS_ACCOUNT", "CROSS_ACCOUNT_BY_RD"]
+
+BROAD_POLICIES = frozenset({"System:AdministratorAccess"})
+"""Allowed by the product page, but worth a warning: the role then reaches everything in the member account."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """A trust policy, compared as a parsed document: statements in canonical JSON, case-folded.
+
+    The cloud lower-cases the names of service-linked roles, and writes one principal as a string or as a list; neither
+    is a difference. Everything else is.
+    """
+
+    document: str = field(compare=False)
+    statements: frozenset[str]
+
+    @classmethod
+    def parse(cls, document: str) -> Trust:
+        """Read an AssumeRolePolicyDocument; what is not a policy at all becomes a trust that equals no other."""
+        try:
+            statements = json.loads(document)["Statement"]
+            return cls(document, frozenset(json.dumps(_canonical(s), sort_keys=True) for s in statements))
+        except (ValueError, KeyError, TypeError):
+            return cls(document, frozenset({f"unreadable: {document}"}))
+
+    @classmethod
+    def only(cls, principal: str) -> Trust:
+        """The product page's own document: exactly one RAM principal may assume the role."""
+        statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": [principal]}}
+        return cls.parse(json.dumps({"Statement": [statement], "Version": "1"}))
+
+    @property
+    def principals(self) -> frozenset[str]:
+        """Every principal named in an Allow statement, for people to read."""
+        found: set[str] = set()
+        for statement in map(_loads_or_empty, self.statements):
+            if statement.get("effect") == "allow":
+                principal = statement.get("principal", [])
+                found.update(*(principal.values() if isinstance(principal, dict) else [principal]))
+        return frozenset(found)
+
+
+def _loads_or_empty(text: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(text) if text.startswith("{") else {}
+    return loaded
+
+
+def _canonical(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    """Lower-case keys and strings, and make every scalar of a policy statement a sorted list."""
+    if isinstance(value, dict):
+        folded = {str(key).casefold(): _canonical(item) for key, item in value.items()}
+        if isinstance(folded.get("effect"), list):
+            folded["effect"] = folded["effect"][0]
+        return folded
+    items = value if isinstance(value, list) else [value]
+    return sorted(
+        str(item).casefold() if not isinstance(item, dict) else json.dumps(_canonical(item)) for item in items
+    )
+
+
+@dataclass(frozen=True)
+class Role:
+    """The backup role in a member account."""
+
+    name: str
+    trust: Trust
+    policies: frozenset[str]
+    """``"System:AliyunHBRRolePolicy"`` or ``"Custom:<name>"``."""
+    max_session_seconds: int = 3600
+    ours: bool = True
+    """Whether its description bears our mark. A role without it is foreign: it is reported and left alone."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A cross-account record in the backup account. The alias is for people: a later rename is not drift."""
+
+    type: RegistrationType
+    role_name: str
+    """Empty for ``CROSS_ACCOUNT_BY_RD``."""
+    alias: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What is, or should be, true of one member account's central backup."""
+
+    account_id: str
+    role: Role | Unknown | None = None
+    registrations: Mapping[str, frozenset[Registration] | Unknown] = field(default_factory=dict)
+    """By region."""
+    proven: frozenset[str] = frozenset()
+    """Regions in which CheckRole has succeeded since anything about the role last changed."""
+    owner_makes_role: bool = False
+    """Desired only: the role is not ours to make (an external account that is not entered)."""
+    adopt_role: bool = False
+    """Desired only: take over a role of that name that lacks our mark."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change or check. ``sign`` is how the console draws it."""
+
+    sign: ClassVar[str] = "~"
+
+
+@dataclass(frozen=True)
+class RegionalStep(Step):
+    """A step in the backup account, in one region; steps of different regions do not depend on each other."""
+
+    region: str
+
+
+@dataclass(frozen=True)
+class CreateRole(Step):
+    """Create the backup role with its trust policy; if one is there already, that is an observation."""
+
+    sign: ClassVar[str] = "+"
+    role: Role
+
+    def __str__(self) -> str:
+        return f"create role {self.role.name} trusting {', '.join(sorted(self.role.trust.principals))}"
+
+
+@dataclass(frozen=True)
+class UpdateRole(Step):
+    """Set trust policy, session length and our mark to what is wanted."""
+
+    role: Role
+    was: Role
+
+    def __str__(self) -> str:
+        spare = self.was.trust.principals - self.role.trust.principals
+        removed = f", removing {', '.join(sorted(spare))}" if spare else ""
+        return f"update role {self.role.name} to trust {', '.join(sorted(self.role.trust.principals))}{removed}"
+
+
+@dataclass(frozen=True)
+class AttachPolicy(Step):
+    """Attach one policy to the backup role."""
+
+    sign: ClassVar[str] = "+"
+    role_name: str
+    policy: str
+
+    def __str__(self) -> str:
+        warning = " (warning: this policy reaches everything in the account)" if self.policy in BROAD_POLICIES else ""
+        return f"attach {self.policy} to role {self.role_name}{warning}"
+
+
+@dataclass(frozen=True)
+class DetachPolicy(Step):
+    """Detach one policy from the backup role."""
+
+    sign: ClassVar[str] = "-"
+    role_name: str
+    policy: str
+
+    def __str__(self) -> str:
+        return f"detach {self.policy} from role {self.role_name}"
+
+
+@dataclass(frozen=True)
+class DeleteRole(Step):
+    """Delete the backup role, which by then has no policy."""
+
+    sign: ClassVar[str] = "-"
+    role_name: str
+
+    def __str__(self) -> str:
+        return f"delete role {self.role_name}"
+
+
+@dataclass(frozen=True)
+class Register(RegionalStep):
+    """Add the cross-account record in one region; if one is there already, that is an observation."""
+
+    sign: ClassVar[str] = "+"
+    registration: Registration
+
+    def __str__(self) -> str:
+        role = f" with role {self.registration.role_name}" if self.registration.role_name else ""
+        return f"register in {self.region} as {self.registration.type}{role}, alias {self.registration.alias!r}"
+
+
+@dataclass(frozen=True)
+class Deregister(RegionalStep):
+    """Delete one cross-account record in one region; if it is not there, that is an observation."""
+
+    sign: ClassVar[str] = "-"
+    registration: Registration
+
+    def __str__(self) -> str:
+        role = f" with role {self.registration.role_name}" if self.registration.role_name else ""
+        return f"deregister in {self.region}: {self.registration.type}{role}"
+
+
+@dataclass(frozen=True)
+class CheckRole(RegionalStep):
+    """Let Cloud Backup prove that it can assume the role (the console's "Check Permissions")."""
+
+    sign: ClassVar[str] = "?"
+    role_name: str
+
+    def __str__(self) -> str:
+        return f"check in {self.region} that Cloud Backup can use role {self.role_name}"
+
+
+@dataclass(frozen=True)
+class Refuse(Step):
+    """Nothing more can be done for this account until a person has decided."""
+
+    sign: ClassVar[str] = "!"
+    reason: Reason
+    detail: str
+
+    def __str__(self) -> str:
+        return f"refuse: {self.detail}"
+
+
+AnyStep = (
+    CreateRole | UpdateRole | AttachPolicy | DetachPolicy | DeleteRole | Register | Deregister | CheckRole | Refuse
+)
+
+
+def plan(desired: Enrolment, observed: Enrolment) -> tuple[AnyStep, ...]:
+    """The steps from ``observed`` to ``desired``: role before registration, deregistration before role deletion.
+
+    Steps of different regions are independent of each other and may run side by side; all others run in order.
+    """
+    refusal = _foreign_role(desired, observed)
+    if refusal:
+        return (refusal,)
+    building = tuple(_build_role(desired, observed))
+    # Work on the role makes every earlier proof stale.
+    proven = frozenset() if building else observed.proven
+    return (
+        *building,
+        *(step for region in _regions(desired, observed) for step in _region(desired, observed, region, proven)),
+        *_remove_role(desired, observed),
+    )
+
+
+def _foreign_role(desired: Enrolment, observed: Enrolment) -> Refuse | None:
+    role = observed.role
+    if not isinstance(role, Role) or role.ours or desired.adopt_role or desired.role is None:
+        return None
+    detail = f"role {role.name} in account {observed.account_id} was not made by us; set adopt_role to take it over"
+    return Refuse(Reason.FOREIGN_ROLE, detail)
+
+
+def _build_role(desired: Enrolment, observed: Enrolment) -> Iterator[AnyStep]:
+    want, have = desired.role, observed.role
+    if not isinstance(want, Role) or desired.owner_makes_role:
+        return
+    if not isinstance(have, Role):
+        yield CreateRole(want)
+        have = replace(want, policies=frozenset())
+    if (have.trust, have.max_session_seconds, have.ours) != (want.trust, want.max_session_seconds, want.ours):
+        yield UpdateRole(want, have)
+    # Rights that are too wide go before rights that are missing come.
+    yield from (DetachPolicy(want.name, policy) for policy in sorted(have.policies - want.policies))
+    yield from (AttachPolicy(want.name, policy) for policy in sorted(want.policies - have.policies))
+
+
+def _regions(desired: Enrolment, observed: Enrolment) -> list[str]:
+    return list(dict.fromkeys([*desired.registrations, *observed.registrations]))
+
+
+def _region(desired: Enrolment, observed: Enrolment, region: str, proven: frozenset[str]) -> Iterator[AnyStep]:
+    want = desired.registrations.get(region, frozenset())
+    have = observed.registrations.get(region, frozenset())
+    if want is UNKNOWN:
+        return
+    if have is UNKNOWN:
+        missing, spare = want, frozenset[Registration]()
+    else:
+        missing, spare = want - have, have - want
+    yield from (Register(region, registration) for registration in _ordered(missing))
+    if region not in proven:
+        yield from (CheckRole(region, r.role_name) for r in _ordered(want) if r.type == "CROSS_ACCOUNT")
+    yield from (Deregister(region, registration) for registration in _ordered(spare))
+
+
+def _ordered(registrations: frozenset[Registration]) -> list[Registration]:
+    return sorted(registrations, key=lambda r: (r.type, r.role_name))
+
+
+def _remove_role(desired: Enrolment, observed: Enrolment) -> Iterator[AnyStep]:
+    have = observed.role
+    if desired.role is not None or not isinstance(have, Role) or not have.ours:
+        return
+    yield from (DetachPolicy(have.name, policy) for policy in sorted(have.policies))
+    yield DeleteRole(have.name)
+
+
+def after(observed: Enrolment, step: AnyStep) -> Enrolment:
+    """What is true once ``step`` has succeeded, given what was true before."""
+    role = observed.role
+    match step:
+        case CreateRole():
+            return replace(observed, role=replace(step.role, policies=frozenset()), proven=frozenset())
+        case UpdateRole() if isinstance(role, Role):
+            return replace(observed, role=replace(step.role, policies=role.policies), proven=frozenset())
+        case AttachPolicy() if isinstance(role, Role):
+            return replace(observed, role=replace(role, policies=role.policies | {step.policy}), proven=frozenset())
+        case DetachPolicy() if isinstance(role, Role):
+            return replace(observed, role=replace(role, policies=role.policies - {step.policy}), proven=frozenset())
+        case DeleteRole():
+            return replace(observed, role=None, proven=frozenset())
+        case Register():
+            return with_registrations(observed, step.region, _known(observed, step.region) | {step.registration})
+        case Deregister():
+            return with_registrations(observed, step.region, _known(observed, step.region) - {step.registration})
+        case CheckRole():
+            return replace(observed, proven=observed.proven | {step.region})
+        case _:
+            return observed
+
+
+def _known(observed: Enrolment, region: str) -> frozenset[Registration]:
+    have = observed.registrations.get(region, UNKNOWN)
+    return frozenset() if have is UNKNOWN else have
+
+
+def with_registrations(observed: Enrolment, region: str, have: frozenset[Registration]) -> Enrolment:
+    """The same enrolment with the registrations of one region replaced by what is known of them now."""
+    return replace(observed, registrations={**observed.registrations, region: have})

@@ -1,0 +1,96 @@
+"""What ``converge`` reaches the world through: the ports that it needs, and the report that it fills.
+
+Adapters implement these without knowing it; only ``cloud.connect`` brings the two together.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from shared.config import Config
+from shared.plan import Registration, Role
+from shared.scope import Member
+
+
+class Directory(Protocol):
+    """The Resource Directory."""
+
+    def look_up(self, account_id: str) -> Member | None:
+        """The account as it is now, or None."""
+
+
+class EnteredAccount(Protocol):
+    """A member account that has been entered."""
+
+    def read_role(self, name: str) -> Role | None:
+        """The role as it is now."""
+
+    def create_role(self, role: Role) -> Role:
+        """Create it without policies; return what is there now."""
+
+    def update_role(self, role: Role) -> None:
+        """Set trust policy, session length and mark."""
+
+    def attach(self, role_name: str, policy: str) -> None:
+        """Attach a policy."""
+
+    def detach(self, role_name: str, policy: str) -> None:
+        """Detach a policy."""
+
+    def delete_role(self, name: str) -> None:
+        """Delete the role."""
+
+
+class Members(Protocol):
+    """The way into member accounts."""
+
+    def enter(self, account_id: str, access_role: str, role_name: str) -> EnteredAccount:
+        """Assume the access role, to work on the role ``role_name``."""
+
+
+class Backup(Protocol):
+    """Cloud Backup in the backup account."""
+
+    def ensure_service_linked_role(self) -> None:
+        """Create it if it is not there."""
+
+    def register(self, region: str, account_id: str, wanted: Registration) -> frozenset[Registration]:
+        """Add the record; return what is known to be there."""
+
+    def deregister(self, region: str, account_id: str, registration: Registration) -> None:
+        """Delete the record."""
+
+    def check_role(self, region: str, account_id: str, role_name: str) -> None:
+        """Prove the role."""
+
+    def registrations_of(self, region: str, account_id: str) -> frozenset[Registration]:
+        """The account's records, from the whole listing."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What ``converge`` reaches the world through."""
+
+    config: Config
+    directory: Directory
+    members: Members
+    backup: Backup
+    pool: Executor
+
+
+@dataclass
+class Report:
+    """What was found and done for one account; filled as it happens, so that a failure keeps what came before."""
+
+    account_id: str
+    display_name: str = ""
+    state: str = "unprotected"
+    """``protected``, ``unprotected``, ``withdrawn`` or ``ignored``."""
+    why: str = ""
+    rule: str = ""
+    regions: tuple[str, ...] = ()
+    role_name: str = ""
+    steps: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)

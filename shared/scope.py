@@ -1,0 +1,105 @@
+"""Which accounts are to be enrolled, and how. Pure: a member account and the configuration in, an enrolment out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.config import ALIAS_LENGTH, Config, Rule, Settings
+from shared.plan import Enrolment, Registration, Role, Trust
+
+
+@dataclass(frozen=True)
+class Member:
+    """One account as the directory (or ``external`` in the configuration) knows it now."""
+
+    account_id: str
+    display_name: str
+    type: str
+    """``created``, ``invited`` or ``external``."""
+    folders: tuple[str, ...] = ()
+    """Folder ids from the root to the one that holds the account."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    status: str = "CreateSuccess"
+    leaving: bool = False
+    """Being deleted: counts as gone for enrolment."""
+    access_role: str | None = None
+    """How it is entered; None where its owner makes the backup role."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted for one account, and which rule said so."""
+
+    enrolment: Enrolment
+    settings: Settings
+    rule: str
+
+    @property
+    def in_scope(self) -> bool:
+        """Whether the account is to be enrolled at all."""
+        return self.settings.enrol
+
+
+DEFAULT_RULE = "enrolment (the default for every member)"
+
+
+def desired(member: Member, config: Config) -> Wanted:
+    """The enrolment that the configuration asks for; an empty one (withdrawn) where the account is out of scope."""
+    matching = [rule for rule in config.scope if _matches(rule, member)]
+    # max() keeps the first of equals: of two rules that are equally specific the earlier one in the file wins.
+    best = max(matching, key=lambda rule: _specificity(rule, member), default=None)
+    settings = best.over(config.enrolment) if best else config.enrolment
+    if not settings.enrol:
+        return Wanted(Enrolment(member.account_id), settings, best.name if best else DEFAULT_RULE)
+    return Wanted(_enrolment(member, settings, config), settings, best.name if best else DEFAULT_RULE)
+
+
+def withdrawn(account_id: str) -> Enrolment:
+    """What is wanted of an account that has left, or is to leave, central backup: nothing."""
+    return Enrolment(account_id)
+
+
+def _matches(rule: Rule, member: Member) -> bool:
+    return (
+        (not rule.accounts or member.account_id in rule.accounts)
+        and (rule.folder is None or rule.folder in member.folders)
+        and all(member.tags.get(key) == value for key, value in rule.tags.items())
+        and rule.type in (None, member.type)
+    )
+
+
+def _specificity(rule: Rule, member: Member) -> tuple[bool, int, int, bool]:
+    """Named accounts before tags before folders (the deeper the stronger) before the account's type."""
+    depth = member.folders.index(rule.folder) + 1 if rule.folder is not None else 0
+    return bool(rule.accounts), len(rule.tags), depth, rule.type is not None
+
+
+def _enrolment(member: Member, settings: Settings, config: Config) -> Enrolment:
+    shown = alias(settings.alias, member)
+    if settings.authorization == "resource_directory":
+        registration = Registration("CROSS_ACCOUNT_BY_RD", "", shown)
+        return Enrolment(member.account_id, None, dict.fromkeys(settings.regions, frozenset({registration})))
+    role = Role(
+        settings.role_name,
+        Trust.only(config.service_linked_role_arn),
+        frozenset(policy if ":" in policy else f"System:{policy}" for policy in settings.policies),
+        settings.session_seconds,
+    )
+    registration = Registration("CROSS_ACCOUNT", settings.role_name, shown)
+    return Enrolment(
+        member.account_id,
+        role,
+        dict.fromkeys(settings.regions, frozenset({registration})),
+        owner_makes_role=member.access_role is None,
+        adopt_role=settings.adopt_role,
+    )
+
+
+def alias(template: str, member: Member) -> str:
+    """The account's alias: the display name cut so that the whole, ending in the account id, has 32 characters."""
+    fixed = len(template.replace("{display_name}", "").replace("{account_id}", member.account_id))
+    names = template.count("{display_name}")
+    room = (ALIAS_LENGTH - fixed) // names if names else 0
+    name = member.display_name[:room].strip()
+    return template.replace("{display_name}", name).replace("{account_id}", member.account_id)

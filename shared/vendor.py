@@ -1,0 +1,127 @@
+"""What the vendor's error codes mean to us: one table, by action and code.
+
+Classification is by code first and by HTTP status second, never by the SDK's exception class or the message's text.
+"Already exists" and "does not exist" are observations. A code that is not here is temporary, and bounded by the retry
+budget. Sources are named per block; rows marked "guess" are listed in docs/live-checks.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.outcome import AttemptError, NotReadyError, PermanentError, Reason, TemporaryError
+
+
+class ExistsError(Exception):
+    """An observation, not a failure: what was to be made is there already."""
+
+
+class AbsentError(Exception):
+    """An observation, not a failure: what was asked for, or to be removed, is not there."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a code means."""
+
+    kind: Literal["exists", "absent", "temporary", "not_ready", "permanent"]
+    reason: Reason = Reason.UNKNOWN_ERROR
+
+
+EXISTS = Meaning("exists")
+ABSENT = Meaning("absent")
+THROTTLED = Meaning("temporary", Reason.THROTTLED)
+FAULT = Meaning("temporary", Reason.CLOUD_FAULT)
+UNKNOWN = Meaning("temporary", Reason.UNKNOWN_ERROR)
+DENIED = Meaning("permanent", Reason.ACCESS_DENIED)
+RESTRICTED = Meaning("permanent", Reason.ACCOUNT_RESTRICTED)
+MISCONFIGURED = Meaning("permanent", Reason.BAD_CONFIGURATION)
+NO_RD_MODE = Meaning("permanent", Reason.RESOURCE_DIRECTORY_MODE_OFF)
+
+ANY = "*"
+
+MEANINGS: dict[tuple[str, str], Meaning] = {
+    # Gateway, all products: pages "Common error codes" and "How do I handle throttling".
+    (ANY, "Throttling"): THROTTLED,
+    (ANY, "Rejected.Throttling"): THROTTLED,
+    (ANY, "QpsLimitExceeded"): THROTTLED,
+    (ANY, "ServiceUnavailable"): FAULT,
+    (ANY, "InternalError"): FAULT,
+    (ANY, "InternalServerError"): FAULT,
+    (ANY, "SignatureNonceUsed"): FAULT,
+    (ANY, "InvalidTimeStamp"): FAULT,
+    (ANY, "InvalidSecurityToken.Expired"): FAULT,
+    (ANY, "NoPermission"): DENIED,
+    (ANY, "Forbidden"): DENIED,
+    (ANY, "InvalidAccessKeyId"): DENIED,
+    (ANY, "SignatureDoesNotMatch"): DENIED,
+    (ANY, "MissingParameter"): MISCONFIGURED,
+    (ANY, "InvalidParameter"): MISCONFIGURED,
+    # RAM: page "RAM API error codes"; SLR: ResourceManager CreateServiceLinkedRole.
+    (ANY, "EntityAlreadyExists"): EXISTS,
+    (ANY, "EntityNotExist"): ABSENT,
+    (ANY, "LimitExceeded"): Meaning("permanent", Reason.LIMIT_EXCEEDED),
+    (ANY, "MalformedPolicyDocument"): MISCONFIGURED,
+    ("AttachPolicyToRole", "EntityNotExist.Policy"): MISCONFIGURED,
+    ("AttachPolicyToRole", "EntityNotExist.Role"): Meaning("not_ready", Reason.NOT_READY),
+    # Someone attached a policy between our detach and our delete: the next attempt reads again.
+    ("DeleteRole", "DeleteConflict"): FAULT,
+    # STS into a member: a brand-new account's access role needs a moment, an invited account has none.
+    ("AssumeRole", "EntityNotExist.Role"): Meaning("not_ready", Reason.ACCESS_ROLE_MISSING),
+    ("AssumeRole", "NoPermission"): Meaning("not_ready", Reason.ACCESS_DENIED),
+    # STS into the backup account is a matter of configuration.
+    ("AssumeBackupRole", "EntityNotExist.Role"): MISCONFIGURED,
+    # Resource Directory: API pages of 2022-04-19.
+    (ANY, "EntityNotExists.Account"): ABSENT,
+    (ANY, "EntityNotExists.ResourceDirectory"): Meaning("permanent", Reason.DIRECTORY_UNAVAILABLE),
+    (ANY, "ResourceDirectoryNotInUse"): Meaning("permanent", Reason.DIRECTORY_UNAVAILABLE),
+    # Cloud Backup: page "Error codes" of HBR 2017-09-08, and the API page of CheckRole.
+    ("CheckRole", "CrossAccountBackupSlrNotExist"): Meaning("not_ready", Reason.ROLE_NOT_USABLE),
+    ("CheckRole", "RoleNotExist"): Meaning("not_ready", Reason.ROLE_NOT_USABLE),
+    ("CheckRole", "AssumeRoleFail"): Meaning("not_ready", Reason.ROLE_NOT_USABLE),
+    ("CheckRole", "NoPermission"): Meaning("not_ready", Reason.ROLE_NOT_USABLE),
+    (ANY, "ServiceNotActivated"): Meaning("permanent", Reason.CLOUD_BACKUP_NOT_OPEN),
+    (ANY, "InDebt"): RESTRICTED,
+    (ANY, "InDebtOverdue"): RESTRICTED,
+    (ANY, "RiskControlProhibited"): RESTRICTED,
+    (ANY, "AccountNotEnableRdTrustedService"): NO_RD_MODE,
+    (ANY, "BackupAccountNotInSpecifiedRd"): NO_RD_MODE,
+}
+
+
+def meaning(action: str, code: str, status: int) -> Meaning:
+    """Look a code up: for this action, then for any; whole, then by its dotted families; then by status."""
+    for family in _families(code):
+        for who in (action, ANY):
+            if (who, family) in MEANINGS:
+                return MEANINGS[who, family]
+    if status == 429:  # noqa: PLR2004 - Too Many Requests
+        return THROTTLED
+    return FAULT if status >= 500 else UNKNOWN  # noqa: PLR2004 - server errors
+
+
+def _families(code: str) -> Iterator[str]:
+    """``A.B.C`` belongs to ``A.B`` and to ``A``."""
+    parts = code.split(".")
+    yield from (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+
+
+def failure(
+    action: str, code: str, status: int, detail: str, *, request_id: str | None = None, delay: float | None = None
+) -> AttemptError | ExistsError | AbsentError:
+    """The exception to raise for a refusal; ``delay`` in seconds where the cloud asked for one."""
+    meant = meaning(action, code, status)
+    shown = f"{action}: {code}: {detail}"[:500]
+    match meant.kind:
+        case "exists":
+            return ExistsError(shown)
+        case "absent":
+            return AbsentError(shown)
+        case "not_ready":
+            return NotReadyError(meant.reason, shown, code=code, request_id=request_id, delay=delay)
+        case "temporary":
+            return TemporaryError(meant.reason, shown, code=code, request_id=request_id, delay=delay)
+        case "permanent":
+            return PermanentError(meant.reason, shown, code=code, request_id=request_id)
