@@ -1,1 +1,17 @@
-"""Message Service queues (MNS 2015-06-06, XML)."""
+"""Message Service queues (MNS 2015-06-06, XML): queues and messages, and nothing that is not a queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from emulator.cloud import Cloud
+
+
+def app(cloud: Cloud) -> Starlette:
+    """The application of the MNS socket."""
+    from emulator.mns import server  # noqa: PLC0415 - the state's module is in this package
+
+    return server.app(cloud)

@@ -1,0 +1,102 @@
+"""Functions, triggers and settings as the 2023-03-30 API shows them (SDK models Function, Trigger, AsyncConfig …)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from emulator.clock import utc
+from emulator.errors import CloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from emulator.fc.compute import Compute
+    from emulator.fc.functions import Function, Trigger
+
+_NOT_SHOWN = {"code", "role", "triggers", "async_invoke_config", "concurrency_config", "endpoint", "vpc_binding"}
+_NOT_SHOWN |= {"provision_config", "scaling_config"}
+_LONG_AGO = utc(0)
+
+
+def function(compute: Compute, found: Function) -> dict[str, Any]:
+    """SDK model Function; what was not declared and has no default is left out."""
+    shown = found.model_dump(by_alias=True, exclude_none=True, exclude=_NOT_SHOWN)
+    return {
+        **shown,
+        "functionArn": compute.arn(found),
+        "functionId": found.function_name,
+        "role": found.role,
+        "codeChecksum": compute.checksum(found),
+        "createdTime": _LONG_AGO,
+        "lastModifiedTime": _LONG_AGO,
+        "lastUpdateStatus": "Successful",
+        "state": "Active",
+    }
+
+
+def functions(compute: Compute, query: Mapping[str, str]) -> dict[str, Any]:
+    """SDK model ListFunctionsOutput; pages by name, 20 unless told, at most 100."""
+    names = sorted(name for name in compute.functions if name.startswith(query.get("prefix", "")))
+    page, following = _page(names, query)
+    shown = {"functions": [function(compute, compute.functions[name]) for name in page]}
+    return {**shown, **following}
+
+
+def trigger(compute: Compute, owner: Function, found: Trigger) -> dict[str, Any]:
+    """SDK model Trigger; its configuration is a JSON text."""
+    config = found.trigger_config.model_dump(by_alias=True, exclude_none=True)
+    return {
+        "triggerName": found.trigger_name,
+        "triggerType": found.trigger_type,
+        "triggerConfig": json.dumps(config, ensure_ascii=False),
+        "triggerId": f"{owner.function_name}/{found.trigger_name}",
+        "description": found.description,
+        "qualifier": found.qualifier,
+        "sourceArn": found.source_arn,
+        "invocationRole": found.invocation_role,
+        "targetArn": compute.arn(owner),
+        "status": "",
+        "createdTime": _LONG_AGO,
+        "lastModifiedTime": _LONG_AGO,
+    }
+
+
+def triggers(compute: Compute, owner: Function, query: Mapping[str, str]) -> dict[str, Any]:
+    """SDK model ListTriggersOutput."""
+    known = {found.trigger_name: found for found in owner.triggers}
+    page, following = _page(sorted(name for name in known if name.startswith(query.get("prefix", ""))), query)
+    return {"triggers": [trigger(compute, owner, known[name]) for name in page], **following}
+
+
+def one_trigger(compute: Compute, owner: Function, name: str) -> dict[str, Any]:
+    """``TriggerNotFound`` (404) when there is none of that name."""
+    for found in owner.triggers:
+        if found.trigger_name == name:
+            return trigger(compute, owner, found)
+    raise CloudError("TriggerNotFound", f"trigger '{name}' does not exist in function '{owner.function_name}'", 404)
+
+
+def async_invoke_config(compute: Compute, owner: Function) -> dict[str, Any]:
+    """SDK model AsyncConfig; ``AsyncConfigNotExists`` (404) where none was declared (the code is inferred)."""
+    if "async_invoke_config" not in owner.model_fields_set:
+        raise CloudError("AsyncConfigNotExists", f"function '{owner.function_name}' has no async config", 404)
+    config = owner.async_invoke_config.model_dump(by_alias=True, exclude_none=True, exclude={"qualifier"})
+    times = {"createdTime": _LONG_AGO, "lastModifiedTime": _LONG_AGO}
+    return {**config, "functionArn": compute.arn(owner), **times}
+
+
+def concurrency(compute: Compute, owner: Function) -> dict[str, Any]:
+    """SDK model ConcurrencyConfig."""
+    if owner.reserved is None:
+        raise CloudError("ConcurrencyConfigNotFound", f"function '{owner.function_name}' has no reservation", 404)
+    return {"functionArn": compute.arn(owner), "reservedConcurrency": owner.reserved}
+
+
+def _page(names: list[str], query: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    text, after = query.get("limit", "20"), query.get("nextToken", "")
+    if not text.isdigit() or not 1 <= int(text) <= 100:  # noqa: PLR2004 - SDK model ListFunctionsRequest
+        raise CloudError("InvalidArgument", "limit must be between 1 and 100")
+    rest = [name for name in names if name > after]
+    page = rest[: int(text)]
+    return page, ({"nextToken": page[-1]} if len(rest) > len(page) else {})
