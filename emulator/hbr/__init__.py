@@ -1,7 +1,6 @@
 """Cloud Backup (HBR 2017-09-08): one endpoint per region, one table of actions made of one table per file.
 
-What happened by itself since the last call (jobs that ended, vaults that became ready) is settled before every action,
-so that no answer depends on how fast a background task is.
+What happened by itself since the last call (jobs that ended, vaults that became ready) is settled before every action.
 """
 
 from __future__ import annotations
@@ -10,11 +9,45 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from emulator.hbr import account, cross_accounts, roles
+from emulator.hbr import (
+    account,
+    agenda,
+    binding_calls,
+    clients,
+    cross_accounts,
+    hana,
+    inventory,
+    job_calls,
+    jobs,
+    ots,
+    plan_calls,
+    policies,
+    restores,
+    roles,
+    runs,
+    snapshot_calls,
+    snapshots,
+    tasks,
+    udm,
+    vaults,
+)
 from emulator.service import Service
 
 if TYPE_CHECKING:
     from emulator.service import Action, Call
+
+agenda.WORK.update(
+    {
+        "vault": vaults.become_ready,
+        "client": clients.settle,
+        "policy": runs.run_policy,
+        "plan": runs.run_plan,
+        "hana_plan": runs.run_hana_plan,
+        "job": jobs.end,
+        "restore": restores.end,
+        "snapshot": snapshots.expire,
+    }
+)
 
 _SUCCESS = {"Success": True, "Code": "200", "Message": "successful"}
 """In every answer; ``Code`` is a text (API pages). Not in OpenHbrService's (SDK model OpenHbrServiceResponseBody)."""
@@ -26,12 +59,30 @@ def _complete(name: str, action: Action) -> Action:
     success = {} if name == "OpenHbrService" else _SUCCESS
 
     def settled(call: Call) -> dict[str, Any]:
+        agenda.catch_up(call.cloud)
         return {**success, **run(call)}
 
     return replace(action, run=settled)
 
 
-_TABLES = (account.ACTIONS, cross_accounts.ACTIONS, roles.ACTIONS)
+_TABLES = (
+    account.ACTIONS,
+    cross_accounts.ACTIONS,
+    roles.ACTIONS,
+    vaults.ACTIONS,
+    policies.ACTIONS,
+    binding_calls.ACTIONS,
+    plan_calls.ACTIONS,
+    clients.ACTIONS,
+    tasks.ACTIONS,
+    hana.ACTIONS,
+    job_calls.ACTIONS,
+    snapshot_calls.ACTIONS,
+    inventory.ACTIONS,
+    udm.ACTIONS,
+    ots.ACTIONS,
+    restores.ACTIONS,
+)
 
 SERVICE = Service(
     name="hbr",

@@ -61,13 +61,28 @@ _STATUS: Mapping[str, int] = {
 
 
 def mint(call: Call, prefix: str) -> str:
-    """A new id in the product's form: ``v-0001…``, ``po-0001…``; twenty characters after the dash."""
-    number = next_number(call.cloud.state.hbr)
+    """A new id, for a call."""
+    return record_id(prefix, next_number(call.cloud.state.hbr))
+
+
+def record_id(prefix: str, number: int) -> str:
+    """An id in the product's form: ``v-0001…``, ``po-0001…``; twenty characters after the dash, in order of age."""
     digits = ""
     while number:
         number, digit = divmod(number, len(_IDS))
         digits = _IDS[digit] + digits
     return f"{prefix}-{digits.rjust(20, '0')}"
+
+
+def stamp(call: Call, prefix: str) -> dict[str, Any]:
+    """The first fields of every new record."""
+    return {
+        "id": mint(call, prefix),
+        "owner": call.caller.account_id,
+        "region": call.region,
+        "created_at": call.now,
+        "updated_at": call.now,
+    }
 
 
 def next_number(hbr: HbrState) -> int:

@@ -13,6 +13,7 @@ from emulator.hbr.state import CrossAccount, Place
 from emulator.service import Action, Param
 
 if TYPE_CHECKING:
+    from emulator.cloud import Cloud
     from emulator.service import Call
 
 TRUSTED_SERVICE = "hbr.aliyuncs.com"
@@ -25,15 +26,19 @@ A guess: the service-linked role of this mode belongs to ``rd.hbr.aliyuncs.com``
 TYPES = ("CROSS_ACCOUNT", "CROSS_ACCOUNT_BY_RD")
 
 
-def shelf(call: Call) -> dict[str, list[CrossAccount]]:
-    """The caller's registrations, of this region or, under the guess ``registrations: global``, of all regions."""
-    region = call.region if call.cloud.guesses.registrations == "regional" else ""
-    return call.cloud.state.hbr.cross_accounts.setdefault(f"{call.caller.account_id}/{region}", {})
+def shelf(cloud: Cloud, owner: str, region: str) -> dict[str, list[CrossAccount]]:
+    """An account's registrations, of this region or, under the guess ``registrations: global``, of all regions."""
+    region = region if cloud.guesses.registrations == "regional" else ""
+    return cloud.state.hbr.cross_accounts.setdefault(f"{owner}/{region}", {})
 
 
-def registered(call: Call, place: Place) -> bool:
-    """Whether the caller has a registration of this account, role and type here."""
-    return _key(place) in shelf(call)
+def registered(cloud: Cloud, owner: str, region: str, place: Place) -> bool:
+    """Whether ``owner`` has a registration of this account, role and type there."""
+    return _key(place) in shelf(cloud, owner, region)
+
+
+def _mine(call: Call) -> dict[str, list[CrossAccount]]:
+    return shelf(call.cloud, call.caller.account_id, call.region)
 
 
 def _key(place: Place) -> str:
@@ -65,7 +70,7 @@ def add_cross_account(call: Call) -> dict[str, Any]:
         _same_directory(call, place.account_id)
     elif not place.role_name:
         raise refuse("BadRequest", "CrossAccountRoleName is required.")
-    records = shelf(call)
+    records = _mine(call)
     old = records.setdefault(_key(place), [])
     if old and guesses.second_add_cross_account == "update":
         old[0].alias, old[0].updated_at = params["Alias"] or "", call.now
@@ -93,7 +98,7 @@ def _other_type(call: Call, place: Place) -> bool:
         return False
     return any(
         record.place.account_id == place.account_id and record.place.kind != place.kind
-        for records in shelf(call).values()
+        for records in _mine(call).values()
         for record in records
     )
 
@@ -123,7 +128,7 @@ def delete_cross_account(call: Call) -> dict[str, Any]:
     What backs the account up meanwhile is not asked (inferred: no code for it is documented). Where there is no such
     record, the guess ``delete_unknown_cross_account`` decides; the code of that refusal is inferred.
     """
-    removed = shelf(call).pop(_key(_place(call)), None)
+    removed = _mine(call).pop(_key(_place(call)), None)
     if removed is None and call.cloud.guesses.delete_unknown_cross_account == "refuse":
         raise refuse("ResourceNotFound", "The specified resource is not found.")
     return {}
@@ -131,7 +136,7 @@ def delete_cross_account(call: Call) -> dict[str, Any]:
 
 def describe_cross_accounts(call: Call) -> dict[str, Any]:
     """All registrations, oldest first (order inferred), page by page; there is no filter (API page)."""
-    records = [record for records in shelf(call).values() for record in records]
+    records = [record for records in _mine(call).values() for record in records]
     return page(call, records, _render, "CrossAccounts", "CrossAccount")
 
 

@@ -54,6 +54,8 @@ RESTORE_NEEDS: Mapping[str, tuple[str, ...]] = {
 
 INSTANCES = ("ECS", "ECS_FILE", "UDM_ECS", "HANA")
 """Kinds of a landing zone's resources that are ECS instances: one entry serves all backups of an instance."""
+TABLESTORE = ("OTS", "OTS_TABLE")
+"""Kinds that are Tablestore instances; their ``tables`` are a list of names."""
 
 
 def place_of(call: Call, fields: Mapping[str, Any] | None = None) -> Place:
@@ -76,14 +78,19 @@ def place_of(call: Call, fields: Mapping[str, Any] | None = None) -> Place:
 
 
 def require_reach(call: Call, place: Place, needs: Iterable[str]) -> None:
+    """As ``reach``, for the caller at this endpoint."""
+    reach(call.cloud, call.caller.account_id, call.region, place, needs)
+
+
+def reach(cloud: Cloud, owner: str, region: str, place: Place, needs: Iterable[str]) -> None:
     """As ``enter``, after the registration has been looked up in this region.
 
     Raises:
         CloudError: ``NoPermission`` where the account is not registered here (the code is inferred).
     """
-    if place.kind != "SELF_ACCOUNT" and not cross_accounts.registered(call, place):
+    if place.kind != "SELF_ACCOUNT" and not cross_accounts.registered(cloud, owner, region, place):
         raise refuse("NoPermission", f"The account {place.account_id} is not a backup account of this region.")
-    enter(call.cloud, call.caller.account_id, place, needs)
+    enter(cloud, owner, place, needs)
 
 
 def enter(cloud: Cloud, owner: str, place: Place, needs: Iterable[str]) -> None:
@@ -135,13 +142,16 @@ def _assume(cloud: Cloud, owner: str, place: Place) -> Principal:
 def find_resource(cloud: Cloud, place: Place, region: str, source_type: str, source_id: str) -> dict[str, Any] | None:
     """What the landing zone says of a data source of that account in that region, or None."""
     account = cloud.state.accounts.get(place.account_id)
-    for resource in account.resources if account else ():
-        if resource["id"] == source_id and resource.get("region", region) == region and serves(resource, source_type):
-            return resource
-    return None
+    fitting = [
+        resource
+        for resource in (account.resources if account else ())
+        if resource["id"] == source_id and resource.get("region", region) == region and serves(resource, source_type)
+    ]
+    # An instance may be listed once per kind of backup, with another size each: the exact kind first.
+    return min(fitting, key=lambda resource: resource["kind"] != source_type, default=None)
 
 
 def serves(resource: Mapping[str, Any], source_type: str) -> bool:
     """Whether a resource of the landing zone can be backed up as ``source_type``."""
     kind = resource["kind"]
-    return bool(kind == source_type) or (kind in INSTANCES and source_type in INSTANCES)
+    return any(kind in alike and source_type in alike for alike in (INSTANCES, TABLESTORE, (kind,)))

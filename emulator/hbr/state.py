@@ -55,8 +55,9 @@ class Vault(Record):
     kms_key: str = ""
     worm: bool = False
     status: Literal["INITIALIZING", "CREATED", "ERROR"] = "INITIALIZING"
-    replicates_to: str = ""
-    """The region that holds this vault's replica; such a vault cannot be deleted."""
+    mirror: str = ""
+    """The vault in another region that this one is replicated to; such a one cannot be deleted."""
+    mirror_of: str = ""
 
 
 class Policy(Record):
@@ -166,6 +167,8 @@ class Snapshot(Record):
     vault_id: str
     job_id: str
     plan_id: str
+    line: str
+    """Region, vault, data source and table: the snapshots of one line follow each other."""
     digest: str
     parent: str = ""
     table: str = ""
@@ -215,6 +218,8 @@ class HbrState(BaseModel):
     hana_plans: dict[str, HanaPlan] = Field(default_factory=dict)
     jobs: dict[str, Job] = Field(default_factory=dict)
     snapshots: dict[str, Snapshot] = Field(default_factory=dict)
+    newest: dict[str, str] = Field(default_factory=dict)
+    """Line → its newest snapshot."""
     restores: dict[str, Restore] = Field(default_factory=dict)
     agenda: list[tuple[float, str, str]] = Field(default_factory=list)
     """A heap of (due, what, id): see ``agenda.py``."""
