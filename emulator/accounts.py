@@ -107,6 +107,8 @@ class Member(BaseModel):
     """An account's place in the Resource Directory."""
 
     account_id: str
+    account_name: str = ""
+    """The part before the ``@`` of its logon name, where it was chosen."""
     display_name: str
     folder_id: str
     kind: Literal["ResourceAccount", "CloudAccount"] = "ResourceAccount"
@@ -118,19 +120,67 @@ class Member(BaseModel):
     deletion_status: str = ""
 
 
+class Folder(BaseModel):
+    """A folder; the root's parent is empty."""
+
+    name: str
+    parent: str
+    created_at: float = 0.0
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class Deletion(BaseModel):
+    """A member's deletion under way or done. ``kind`` is ``"0"`` for a direct one, ``"1"`` with a silence period."""
+
+    kind: str
+    status: str
+    created_at: float
+    ends_at: float
+
+
+class Handshake(BaseModel):
+    """An invitation of an account into the directory."""
+
+    handshake_id: str
+    target: str
+    target_type: str
+    note: str = ""
+    folder_id: str = ""
+    tags: dict[str, str] = Field(default_factory=dict)
+    status: str = "Pending"
+    created_at: float
+    modified_at: float
+
+
+class ControlPolicy(BaseModel):
+    """A control policy of the directory's own. ``targets``: folder or account id → when it was attached."""
+
+    policy_id: str
+    name: str
+    document: str
+    description: str = ""
+    scope: str = "RAM"
+    tags: dict[str, str] = Field(default_factory=dict)
+    targets: dict[str, float] = Field(default_factory=dict)
+    created_at: float = 0.0
+
+
 class Directory(BaseModel):
     """One Resource Directory."""
 
     directory_id: str
     management_account: str
     root_folder: str
-    folders: dict[str, dict[str, str]] = Field(default_factory=dict)
-    """Folder id → ``{"name": …, "parent": …}``; the root is in it with an empty parent."""
+    created_at: float = 0.0
+    folders: dict[str, Folder] = Field(default_factory=dict)
+    """The root is in it."""
     members: dict[str, Member] = Field(default_factory=dict)
+    """Every account of the directory except the management account."""
+    member_deletion_enabled: bool = True
+    deletions: dict[str, Deletion] = Field(default_factory=dict)
     delegated: dict[str, list[str]] = Field(default_factory=dict)
     """Service principal → delegated administrator accounts."""
     trusted_services: list[str] = Field(default_factory=list)
     control_policies_enabled: bool = True
-    control_policies: list[dict[str, Any]] = Field(default_factory=list)
-    """``{"id", "name", "document", "targets": [folder or account ids]}``."""
-    handshakes: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    control_policies: dict[str, ControlPolicy] = Field(default_factory=dict)
+    handshakes: dict[str, Handshake] = Field(default_factory=dict)

@@ -20,10 +20,10 @@ from emulator.service import Action, Call, Service
 from emulator.signatures import Request
 
 if TYPE_CHECKING:
+    from emulator.accounts import Principal
     from emulator.cloud import Cloud
     from emulator.faults import Fault
     from emulator.permissions import Decision
-    from emulator.state import Principal
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -129,11 +129,12 @@ class Rpc:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         exchange = await self._read(scope, receive)
-        account = self._claimed_account(exchange)
-        fault = await self._fault(exchange, "before", account)
+        error: CloudError | None = None
+        fault = await self._fault(exchange, "before")
         if fault is None:
             error = self._work(exchange)
-            fault = await self._fault(exchange, "after", account)
+            fault = await self._fault(exchange, "after")
+        self._note(exchange, error, fault)
         if fault is None:
             await _send(send, *_answer(exchange, error))
         elif fault.drop:
@@ -160,20 +161,17 @@ class Rpc:
         source = scope["client"][0] if scope.get("client") else ""
         return Exchange(self.cloud, self.service, self.region, request, name, self.cloud.new_id(), source)
 
-    def _claimed_account(self, exchange: Exchange) -> str:
+    async def _fault(self, exchange: Exchange, phase: faults.Phase) -> Fault | None:
+        if not self.cloud.faults.planned:
+            return None
         state, key = self.cloud.state, signatures.access_key_id(exchange.request)
         holder = state.keys.get(key) or state.sessions.get(key)
-        return holder.principal.account_id if holder else ""
-
-    async def _fault(self, exchange: Exchange, phase: faults.Phase, account: str) -> Fault | None:
-        fault = self.cloud.faults.take(self.service.name, exchange.name, phase, account, self.region)
-        fault = await faults.suffer(fault)
-        if fault is not None and phase == "before":
-            self._note(exchange, fault.status or 0, fault.code, fault="before")
-        return fault
+        account = holder.principal.account_id if holder else ""
+        fault = self.cloud.faults.take(self.service.name, exchange.name, phase, account=account, region=self.region)
+        return await faults.suffer(fault)
 
     def _work(self, exchange: Exchange) -> CloudError | None:
-        """Every step in turn; the first refusal ends it. Then the trail and the journal."""
+        """Every step in turn; the first refusal ends it. Then the trail."""
         error: CloudError | None = None
         try:
             for step in CHAIN:
@@ -185,27 +183,27 @@ class Rpc:
             error = CloudError("InternalError", f"The emulator failed: {bug!r}", 500)
         if exchange.call is not None and exchange.action is not None and exchange.action.writes:
             self.record(exchange.call, exchange.answer, error)
-        self._note(exchange, error.status if error else 200, error.code if error else "")
         return error
 
-    def _note(self, exchange: Exchange, status: int, code: str, **more: str) -> None:
+    def _note(self, exchange: Exchange, error: CloudError | None, fault: Fault | None) -> None:
+        """What was really done; that a planned fault hid it from the caller is said beside it."""
         self.cloud.journal.add(
             service=self.service.name,
             action=exchange.name,
             region=self.region,
             principal=exchange.principal.arn if exchange.principal else "",
             params=exchange.call.params if exchange.call else {},
-            status=status,
-            code=code,
+            status=error.status if error else 200,
+            code=error.code if error else "",
             decision=exchange.decision,
             request_id=exchange.request_id,
-            **more,
+            fault=fault.phase if fault else "",
         )
 
 
 async def read_body(receive: Receive) -> bytes:
     """The whole body of an ASGI request."""
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         body += message.get("body", b"")

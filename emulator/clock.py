@@ -48,8 +48,13 @@ class Clock:
     async def settle(self, seconds: float) -> None:
         """Wait until all that is due has been done, follow-ups included, for at most ``seconds`` of real time."""
         deadline = time.monotonic() + seconds
-        while (self._running or (self._due and self._due[0][0] <= self.now())) and time.monotonic() < deadline:
-            await asyncio.sleep(0.005)
+        while (left := deadline - time.monotonic()) > 0:
+            if self._running:
+                await asyncio.wait(self._running, timeout=left)
+            elif self._due and self._due[0][0] <= self.now():
+                await asyncio.sleep(0)
+            else:
+                return
 
     def clear(self) -> None:
         """Forget everything scheduled and go back to wall time (used by reset)."""

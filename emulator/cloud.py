@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator import identity
+from emulator.accounts import Principal, Session
 from emulator.clock import Clock
 from emulator.faults import Faults
 from emulator.guesses import Guesses
@@ -20,7 +21,7 @@ from emulator.journal import Journal
 from emulator.permissions import Decision
 from emulator.quotas import Buckets
 from emulator.signatures import Nonces
-from emulator.state import Principal, Session, State
+from emulator.state import State
 
 _SEED = 1
 _LETTERS = string.ascii_letters + string.digits

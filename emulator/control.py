@@ -6,7 +6,7 @@ Nothing here is part of the emulated cloud, and nothing is signed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -29,9 +29,10 @@ Answer = Callable[["Cloud", dict[str, Any]], Any]
 _SETTLE_SECONDS = 60.0
 
 
-def app(cloud: Cloud) -> Starlette:
-    """The control API's application."""
-    routes = [Route(f"/_emulator/{path}", _route(cloud, answer), methods=[method]) for method, path, answer in _ROUTES]
+def app(cloud: Cloud, more: Mapping[str, Answer]) -> Starlette:
+    """The control API's application; ``more`` are the services' own names, for GET and POST alike."""
+    known = [*_ROUTES, *((method, name, answer) for name, answer in more.items() for method in ("GET", "POST"))]
+    routes = [Route(f"/_emulator/{path}", _route(cloud, answer), methods=[method]) for method, path, answer in known]
     return Starlette(routes=routes)
 
 

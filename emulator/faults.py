@@ -42,6 +42,10 @@ class Fault(BaseModel):
     probability: float = 1.0
     seed: int = 0
 
+    def fits(self, call: dict[str, str]) -> bool:
+        """Whether this fault is meant for a call (``service``, ``action``, ``account``, ``region``)."""
+        return all(getattr(self, name) in ("*", None, value) for name, value in call.items())
+
 
 class Faults:
     """The planned failures in the order in which they were planned."""
@@ -53,33 +57,27 @@ class Faults:
         """Add one; its own generator makes a probability repeatable."""
         self._planned.append((fault, random.Random(fault.seed)))
 
+    @property
+    def planned(self) -> bool:
+        """Whether there is any, so that the usual call costs nothing."""
+        return bool(self._planned)
+
     def clear(self) -> None:
         """Forget them all."""
         self._planned.clear()
 
-    def take(self, service: str, action: str, phase: Phase, account: str = "", region: str = "") -> Fault | None:
+    def take(self, service: str, action: str, phase: Phase, *, account: str = "", region: str = "") -> Fault | None:
         """The first planned fault that fits this call, counted down; None in the usual case."""
-        if not self._planned:
-            return None
+        call = {"service": service, "action": action, "account": account, "region": region}
         for entry in self._planned:
             fault, chance = entry
-            if _fits(fault, service, action, phase, account, region) and chance.random() < fault.probability:
+            if fault.phase == phase and fault.fits(call) and chance.random() < fault.probability:
                 if fault.count is not None:
                     fault.count -= 1
                     if fault.count <= 0:
                         self._planned.remove(entry)
                 return fault
         return None
-
-
-def _fits(fault: Fault, service: str, action: str, phase: str, account: str, region: str) -> bool:
-    return (
-        fault.phase == phase
-        and fault.service in ("*", service)
-        and fault.action in ("*", action)
-        and fault.account in (None, account)
-        and fault.region in (None, region)
-    )
 
 
 async def suffer(fault: Fault | None) -> Fault | None:

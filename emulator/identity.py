@@ -12,14 +12,15 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from emulator import permissions
+from emulator.accounts import Principal, Session
 from emulator.clock import utc
 from emulator.errors import CloudError
 from emulator.permissions import Decision
-from emulator.state import Principal, Session
 
 if TYPE_CHECKING:
+    from emulator.accounts import Account, Role
     from emulator.cloud import Cloud
-    from emulator.state import Account, Role, State
+    from emulator.state import State
 
 _ROLE_ARN = re.compile(r"acs:ram::(\d+):role/([A-Za-z0-9.@_-]{1,64})", re.IGNORECASE)
 _NO_PERMISSION = "You are not authorized to do this action. You should be authorized by RAM."
@@ -70,19 +71,20 @@ def decide(
 ) -> Decision:
     """Control policies, then the identity's own policies, then the session's: each must allow.
 
-    Order of the help page "Policy evaluation process". The account itself (root) is bound by control policies only,
-    service-linked roles and the management account are not bound by them (help page "Overview of control policies").
+    Order of the help page "Policy evaluation process". The account itself (root) and services may do everything.
+    Control policies bind the RAM users and roles of members (SDK model CreateControlPolicyRequest, ``EffectScope``),
+    but not service-linked roles nor the management account (help page "Overview of control policies").
     """
     context = {"acs:CurrentTime": utc(cloud.clock.now()), "acs:SecureTransport": "true", **(context or {})}
     state = cloud.state
+    if principal.kind in ("root", "service"):
+        return Decision(allowed=True, source=principal.kind)
     account = state.accounts.get(principal.account_id)
     role = find_role(account, principal.name) if account and principal.kind == "role" else None
     if not (role and role.service):
         denied = permissions.evaluate(_control_policies(state, principal.account_id), permission, resource, context)
         if denied.statement is not None and not denied.allowed:
             return denied
-    if principal.kind in ("root", "service"):
-        return Decision(allowed=True, source=principal.kind)
     decision = permissions.evaluate(_attached(state, principal, role), permission, resource, context)
     if decision.allowed and principal.session_policy is not None:
         session = permissions.evaluate([("session policy", principal.session_policy)], permission, resource, context)
@@ -117,10 +119,10 @@ def _control_policies(state: State, account_id: str) -> Iterator[tuple[str, str]
     folder = directory.members[account_id].folder_id
     while folder:
         above.add(folder)
-        folder = directory.folders.get(folder, {}).get("parent", "")
-    for policy in directory.control_policies:
-        if above.intersection(policy["targets"]):
-            yield f"control policy {policy['id']}", policy["document"]
+        folder = directory.folders[folder].parent
+    for policy in directory.control_policies.values():
+        if above.intersection(policy.targets):
+            yield f"control policy {policy.policy_id}", policy.document
 
 
 def no_permission(principal: Principal, permission: str, resource: str, decision: Decision) -> CloudError:
@@ -187,7 +189,8 @@ def assume(
             "InvalidParameter.DurationSeconds",
             f"The Min/Max value of DurationSeconds is 15min/{role.max_session_seconds}s.",
         )
-    return _open_session(cloud, account_id, role, session_name, duration, policy)
+    who = Principal(account_id=account_id, kind="role", name=role.name, session=session_name, session_policy=policy)
+    return _open_session(cloud, who, duration)
 
 
 def _names(caller: Principal) -> tuple[str, ...]:
@@ -217,21 +220,12 @@ def _visible_trust(cloud: Cloud, role: Role) -> str:
 _TOKEN_PREFIX = "CAIS"  # noqa: S105  # how the vendor's tokens begin, not a secret
 
 
-def _open_session(
-    cloud: Cloud, account_id: str, role: Role, session_name: str, duration: int, policy: str | None
-) -> tuple[str, Session]:
+def _open_session(cloud: Cloud, who: Principal, duration: int) -> tuple[str, Session]:
     key = "STS.N" + cloud.random_text(24)
     session = Session(
         secret=cloud.random_text(44),
         token=_TOKEN_PREFIX + base64.b64encode(cloud.rng.randbytes(192)).decode(),
-        principal=Principal(
-            account_id=account_id,
-            kind="role",
-            name=role.name,
-            session=session_name,
-            session_policy=policy,
-            access_key_id=key,
-        ),
+        principal=who.model_copy(update={"access_key_id": key}),
         expires_at=cloud.clock.now() + duration,
     )
     cloud.state.sessions[key] = session

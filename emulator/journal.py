@@ -35,9 +35,9 @@ class Journal:
         code: str = "",
         decision: Decision | None = None,
         request_id: str = "",
-        **more: Any,
+        fault: str = "",
     ) -> None:
-        """Write one entry. ``principal`` is an ARN, ``code`` the error code or empty."""
+        """Write one entry: an ARN, an error code or nothing, and the phase of a planned fault that hid the answer."""
         self._last += 1
         self._entries.append(
             {
@@ -52,7 +52,7 @@ class Journal:
                 "code": code,
                 "decision": decision,
                 "request_id": request_id,
-                **more,
+                "fault": fault,
             }
         )
 

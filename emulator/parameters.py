@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from emulator.service import Param, Service
 
 COMMON = frozenset(
-    ["Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "SignatureNonce", "SignatureType", "Timestamp", "RegionId", "SecurityToken"]
+    (
+        *("Action", "Version", "Format", "RegionId", "AccessKeyId", "SecurityToken", "Timestamp"),
+        *("Signature", "SignatureMethod", "SignatureVersion", "SignatureNonce", "SignatureType"),
+    )
 )
 """Parameters of every call in the older RPC style (help page "Common parameters")."""
+
+Sent = str | dict[str, str]
+_NUMBERED = ("texts", "maps")
 
 
 def validate(service: Service, table: Mapping[str, Param], pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
@@ -34,29 +40,41 @@ def validate(service: Service, table: Mapping[str, Param], pairs: tuple[tuple[st
         value = sent.get(name)
         if value in (None, "", {}):
             if param.required:
-                raise CloudError(service.missing.format(name=name), f"You must specify {name}.")
+                raise CloudError(param.missing or service.missing.format(name=name), f"You must specify {name}.")
             typed[name] = param.default
             continue
-        try:
-            typed[name] = _READ[param.kind](param, value)
-        except (ValueError, TypeError) as error:
-            code = param.invalid or service.invalid.format(name=name)
-            raise CloudError(code, f"The parameter {name} is wrongly formed: {error}.") from error
+        typed[name] = _read(service, name, param, value)
     return typed
 
 
-def _grouped(table: Mapping[str, Param], pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+def _read(service: Service, name: str, param: Param, value: Sent) -> object:
+    try:
+        return _READ[param.kind](param, value)
+    except _WrongLengthError as error:
+        code = param.length or param.invalid or service.invalid.format(name=name)
+        raise CloudError(code, f"The parameter {name} is too long or too short: {error}.") from error
+    except (ValueError, TypeError) as error:
+        code = param.invalid or service.invalid.format(name=name)
+        raise CloudError(code, f"The parameter {name} is wrongly formed: {error}.") from error
+
+
+class _WrongLengthError(ValueError):
+    """A text outside its limits; some services have a code of its own for that."""
+
+
+def _grouped(table: Mapping[str, Param], pairs: tuple[tuple[str, str], ...]) -> dict[str, Sent]:
     """``Name=v`` → text; ``Name.1=v`` and ``Name.1.Key=v`` → ``{"1": …}`` under ``Name``."""
-    sent: dict[str, Any] = {}
+    sent: dict[str, Sent] = {}
     for name, value in pairs:
-        param = table.get(name)
-        if param is not None and param.kind not in ("texts", "maps"):
-            sent[name] = value
-            continue
         base, _, rest = name.partition(".")
-        param = table.get(base)
-        if param is not None and rest and param.kind in ("texts", "maps"):
-            sent.setdefault(base, {})[rest] = value
+        known = table.get(base)
+        if known is not None and bool(rest) == (known.kind in _NUMBERED):
+            if rest:
+                numbered = sent.setdefault(base, {})
+                if isinstance(numbered, dict):
+                    numbered[rest] = value
+            else:
+                sent[base] = value
         elif name not in COMMON:
             raise CloudError(f"UnknownParameter.{name}", f"This action has no parameter {name}.")
     return sent
@@ -64,7 +82,7 @@ def _grouped(table: Mapping[str, Param], pairs: tuple[tuple[str, str], ...]) -> 
 
 def _text(param: Param, value: str) -> str:
     if not (param.minimum or 0) <= len(value) <= (param.maximum or len(value)):
-        raise ValueError(f"its length must be {param.minimum or 0} to {param.maximum}")
+        raise _WrongLengthError(f"its length must be {param.minimum or 0} to {param.maximum}")
     if param.pattern is not None and not re.fullmatch(param.pattern, value):
         raise ValueError(f"it must match {param.pattern}")
     if param.choices and value not in param.choices:
@@ -87,7 +105,7 @@ def _boolean(_: Param, value: str) -> bool:
     return value.lower() == "true"
 
 
-def _json(_: Param, value: str) -> Any:
+def _json(_: Param, value: str) -> object:
     return json.loads(value)
 
 

@@ -102,7 +102,7 @@ def parse(document: str, *, trust: bool = False) -> tuple[Statement, ...]:
     return tuple(_statement(entry, trust=trust) for entry in body["Statement"])
 
 
-def _statement(entry: Any, *, trust: bool) -> Statement:
+def _statement(entry: object, *, trust: bool) -> Statement:
     """Compile one statement."""
     known = {"Effect", "Action", "NotAction", "Condition"} | ({"Principal"} if trust else {"Resource", "NotResource"})
     if not isinstance(entry, dict) or set(entry) - known:
@@ -131,10 +131,10 @@ def _either(entry: dict[str, Any], name: str, negated: str, compile_one: Callabl
     return lambda value: not any(test(value) for test in tests)
 
 
-def _texts(value: Any, name: str) -> list[str]:
+def _texts(value: object, name: str) -> list[str]:
     """A text or a list of texts, as a list."""
-    texts = value if isinstance(value, list) else [value]
-    if not texts or not all(isinstance(text, str) and text for text in texts):
+    texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str) and text]
+    if not texts or (isinstance(value, list) and len(texts) != len(value)):
         raise malformed(f"{name} must be a text or a list of texts")
     return texts
 
@@ -156,16 +156,20 @@ def _action(pattern: str) -> Match:
 
 
 def _resource(pattern: str) -> Match:
-    """``*`` or ``acs:product:region:account:name``; a region left empty is any region."""
+    """``*`` or ``acs:product:region:account:name``; a region left empty is any region.
+
+    Roles are compared without regard to case: the vendor's pages name the access role both in mixed case (API page
+    "CreateControlPolicy") and in lower case (help page "Access a member").
+    """
     if pattern == "*":
         return _glob(pattern)
     parts = pattern.split(":", 4)
     if parts[0] not in ("acs", "*") or len(parts) != len(("acs", "product", "region", "account", "name")):
         raise malformed(f"{pattern!r} is not a resource")
-    return _glob(":".join(part or "*" for part in parts))
+    return _glob(":".join(part or "*" for part in parts), re.IGNORECASE if parts[1] == "ram" else 0)
 
 
-def _principals(value: Any) -> tuple[tuple[str, str], ...]:
+def _principals(value: object) -> tuple[tuple[str, str], ...]:
     """``{"RAM": [...], "Service": [...], "Federated": [...]}`` as (kind, name) pairs."""
     if not isinstance(value, dict) or not value or set(value) - {"RAM", "Service", "Federated"}:
         raise malformed("Principal must hold RAM, Service or Federated")
@@ -227,7 +231,7 @@ _NEGATED: Mapping[
 }
 
 
-def _conditions(value: Any) -> Iterable[tuple[str, Match, bool]]:
+def _conditions(value: object) -> Iterable[tuple[str, Match, bool]]:
     """Compile ``{"StringEquals": {"acs:SourceIp": [..]}}`` into (key, test, value where the key is missing)."""
     if not isinstance(value, dict):
         raise malformed("Condition must be an object")
@@ -240,7 +244,7 @@ def _conditions(value: Any) -> Iterable[tuple[str, Match, bool]]:
             yield key, *_test(positive, [_text(item) for item in values], negated=operator in _NEGATED)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str | int | float):

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import uvicorn
 
 from emulator import control, directory, ram, sts
 from emulator.app import Receive, Rpc, Scope, Send
+from emulator.directory import leaving
 
 if TYPE_CHECKING:
     from emulator.cloud import Cloud
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
 App = Any
 """An ASGI application; starlette's and ours differ in how they spell the same types."""
 
-HBR_REGIONS = tuple(
-    ["cn-hangzhou", "cn-shanghai", "cn-beijing", "cn-shenzhen", "cn-qingdao", "cn-zhangjiakou", "cn-huhehaote", "cn-chengdu", "cn-hongkong", "cn-hangzhou-finance", "cn-shanghai-finance-1", "cn-shenzhen-finance-1", "cn-beijing-finance-1", "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-5", "ap-southeast-6", "eu-central-1", "eu-west-1", "me-east-1", "us-east-1", "us-west-1"]
+HBR_REGIONS = (
+    *("cn-hangzhou", "cn-shanghai", "cn-beijing", "cn-shenzhen", "cn-qingdao", "cn-zhangjiakou", "cn-huhehaote"),
+    *("cn-chengdu", "cn-hongkong", "cn-hangzhou-finance", "cn-shanghai-finance-1", "cn-shenzhen-finance-1"),
+    *("cn-beijing-finance-1", "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3"),
+    *("ap-southeast-5", "ap-southeast-6", "eu-central-1", "eu-west-1", "me-east-1", "us-east-1", "us-west-1"),
 )
 """Regions with an endpoint of Cloud Backup (help page "Endpoints" of Cloud Backup)."""
 
@@ -62,7 +67,15 @@ def _applications(cloud: Cloud) -> Iterator[tuple[tuple[str, ...], App]]:
     for name in ("mns", "fc"):
         if build := _optional(f"emulator.{name}", "app"):
             yield (name,), build(cloud)
-    yield ("control",), control.app(cloud)
+    yield ("control",), control.app(cloud, _controls())
+
+
+def _controls() -> dict[str, control.Answer]:
+    """What services add to the control API."""
+    known: dict[str, control.Answer] = {}
+    for name in ("trail", "bus", "mns", "fc", "hbr"):
+        known |= _optional(f"emulator.{name}", "CONTROL") or {}
+    return known
 
 
 _URL = {"mns": "http://{}", "fc": "http://{}", "control": "http://{}/_emulator"}
@@ -76,6 +89,7 @@ class Server:
         self.cloud = cloud
         self.sockets: list[socket.socket] = []
         self._by_port: dict[int, App] = {}
+        leaving.on_reset(cloud)
         for path, application in _applications(cloud):
             listener = socket.create_server((host, 0), backlog=1024)
             port = listener.getsockname()[1]
@@ -91,20 +105,34 @@ class Server:
     async def serve(self, ready: Callable[[], None]) -> None:
         """Serve until SIGTERM or SIGINT; ``ready`` is called once every socket is listening."""
         config = uvicorn.Config(
-            self, lifespan="off", log_level="critical", access_log=False, timeout_graceful_shutdown=1, ws="none"
+            self, lifespan="off", log_level="critical", access_log=False, ws="none", timeout_graceful_shutdown=1
         )
-        config.load()
-        server = uvicorn.Server(config)
+        server = _Listener(config, ready)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, setattr, server, "should_exit", True)
-        serving = asyncio.ensure_future(server._serve(self.sockets))  # noqa: SLF001  # serve() would take the signals
+            loop.add_signal_handler(number, server.stop)
         clock = asyncio.ensure_future(self.cloud.clock.run())
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
-        ready()
-        await serving
+        await server.serve(self.sockets)
         clock.cancel()
+
+
+class _Listener(uvicorn.Server):
+    """uvicorn that says when it listens, and leaves signals alone so that the state can be written at the end."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def _place(tree: dict[str, Any], path: tuple[str, ...], value: str) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from emulator.accounts import Account, Principal
     from emulator.cloud import Cloud
-    from emulator.state import Account, Principal
 
 Kind = Literal["text", "integer", "boolean", "json", "texts", "maps"]
 
@@ -33,6 +33,10 @@ class Param:
     maximum: int | None = None
     invalid: str | None = None
     """The code for a malformed value where it is not the service's usual ``InvalidParameter.<Name>``."""
+    length: str | None = None
+    """The code for a text of the wrong length where it is not the one of a malformed value."""
+    missing: str | None = None
+    """The code for a required value that was not sent where it is not the service's usual one."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Action:
     run: Callable[[Call], dict[str, Any]]
     params: Mapping[str, Param] = field(default_factory=dict)
     permission: str | None = None
-    """The RAM action that the caller needs (``ram:CreateRole``), or None where the documentation says none is checked."""
+    """The RAM action that the caller needs (``ram:CreateRole``), or None where the documentation says none is."""
     resource: str = "*"
     """The ARN asked for, with ``{account}``, ``{region}`` and parameter names in braces."""
     writes: bool = False

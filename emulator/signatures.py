@@ -22,8 +22,8 @@ from urllib.parse import parse_qsl, quote
 from emulator.errors import CloudError
 
 if TYPE_CHECKING:
+    from emulator.accounts import Principal
     from emulator.cloud import Cloud
-    from emulator.state import Principal
 
 WINDOW = 15 * 60
 """Seconds that a request's date may differ from the server's, and that a nonce is remembered."""
@@ -116,7 +116,7 @@ def _canonical(request: Request, names: list[str], signed: str) -> str:
     query = "&".join(f"{_quote(name)}={_quote(value)}" for name, value in sorted(request.query))
     headers = "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in names)
     digest = request.headers["x-acs-content-sha256"]
-    return "\n".join((request.method, request.path, query, headers, signed, digest))
+    return f"{request.method}\n{request.path}\n{query}\n{headers}\n{signed}\n{digest}"
 
 
 def _rpc(cloud: Cloud, request: Request) -> Principal:

@@ -12,12 +12,24 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from emulator import permissions
-from emulator.directory_members import access_role
-from emulator.ram_service_roles import SERVICES, linked_role
-from emulator.state import AccessKey, Account, Directory, Member, Policy, Principal, Role, State, User
+from emulator.accounts import (
+    AccessKey,
+    Account,
+    ControlPolicy,
+    Directory,
+    Folder,
+    Member,
+    Policy,
+    Principal,
+    Role,
+    User,
+)
+from emulator.directory.members import access_role
+from emulator.ram.service_roles import SERVICES, linked_role
+from emulator.state import State
 
 ZONES = Path(__file__).parent / "zones"
 SINCE = 1767225600.0
@@ -106,7 +118,7 @@ class Zone(_Entry):
     folders: list[FolderEntry] = []
     accounts: list[AccountEntry]
     generate: list[Generate] = []
-    control_policies: list[dict[str, Any]] = Field(default_factory=list)
+    control_policies: list[ControlPolicy] = []
 
 
 def find(name: str) -> Path:
@@ -128,11 +140,15 @@ def build(given: dict[str, Any], folder: Path) -> State:
         directory_id=zone.directory,
         management_account=zone.management,
         root_folder=zone.root,
-        folders={zone.root: {"name": "root", "parent": ""}}
-        | {entry.id: {"name": entry.name, "parent": entry.parent or zone.root} for entry in zone.folders},
+        created_at=SINCE,
+        folders={zone.root: Folder(name="root", parent="", created_at=SINCE)}
+        | {
+            entry.id: Folder(name=entry.name, parent=entry.parent or zone.root, created_at=SINCE)
+            for entry in zone.folders
+        },
         delegated=zone.delegated,
         trusted_services=zone.trusted_services,
-        control_policies=zone.control_policies,
+        control_policies={policy.policy_id: policy for policy in zone.control_policies},
     )
     for number, entry in enumerate(_entries(zone)):
         _add(state, state.directory, entry, folder, f"3{number:09d}")

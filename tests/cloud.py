@@ -101,11 +101,13 @@ class LocalCloud:
 
     def state(self) -> dict[str, Any]:
         """The whole emulated cloud as one document."""
-        return self._get("state")
+        state: dict[str, Any] = self._get("state")
+        return state
 
     def journal(self, **wanted: Any) -> list[dict[str, Any]]:
         """Answered requests whose fields equal ``wanted``; ``since=`` a sequence number."""
-        return self._get("journal", **wanted)
+        entries: list[dict[str, Any]] = self._get("journal", **wanted)
+        return entries
 
     def fault(self, **fault: Any) -> None:
         """Plan a failure (see docs/emulator.md)."""

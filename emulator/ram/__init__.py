@@ -5,18 +5,26 @@ Parameters are those of the official SDK's request models; names, lengths and co
 
 from __future__ import annotations
 
-from emulator import ram_policies, ram_roles, ram_service_roles
+from emulator.ram import policies, roles, service_roles
 from emulator.service import Action, Param, Service
 
 _ROLE_NAME = Param(
-    required=True, pattern=r"[A-Za-z0-9.-]+", maximum=64, invalid="InvalidParameter.RoleName.InvalidChars"
+    required=True,
+    pattern=r"[A-Za-z0-9.-]+",
+    maximum=64,
+    invalid="InvalidParameter.RoleName.InvalidChars",
+    length="InvalidParameter.RoleName.Length",
 )
 _SERVICE_ROLE_NAME = Param(required=True, maximum=128)
 _POLICY_NAME = Param(
-    required=True, pattern=r"[A-Za-z0-9-]+", maximum=128, invalid="InvalidParameter.PolicyName.InvalidChars"
+    required=True,
+    pattern=r"[A-Za-z0-9-]+",
+    maximum=128,
+    invalid="InvalidParameter.PolicyName.InvalidChars",
+    length="InvalidParameter.PolicyName.Length",
 )
 _POLICY_TYPE = Param(required=True, choices=("System", "Custom"))
-_DESCRIPTION = Param(maximum=1024, default="")
+_DESCRIPTION = Param(maximum=1024, default="", length="InvalidParameter.Description.Length")
 _SESSION = Param("integer", minimum=3600, maximum=43200)
 _TAG = Param("json")
 _PAGE = {"Marker": Param(), "MaxItems": Param("integer", default=100, minimum=1, maximum=1000), "Tag": _TAG}
@@ -30,7 +38,7 @@ _ROLE = "acs:ram:*:{account}:role/{RoleName}"
 _POLICY = "acs:ram:*:{account}:policy/{PolicyName}"
 
 CREATE_SERVICE_LINKED_ROLE = Action(
-    ram_service_roles.create,
+    service_roles.create,
     {"ServiceName": Param(required=True), "CustomSuffix": Param(maximum=64), "Description": Param(maximum=1024)},
     permission="ram:CreateServiceLinkedRole",
     resource="acs:ram:*:{account}:role/*",
@@ -43,7 +51,7 @@ CREATE_SERVICE_LINKED_ROLE = Action(
     ),
 )
 DELETE_SERVICE_LINKED_ROLE = Action(
-    ram_service_roles.delete,
+    service_roles.delete,
     {"RoleName": _SERVICE_ROLE_NAME},
     permission="ram:DeleteServiceLinkedRole",
     resource=_ROLE,
@@ -57,7 +65,7 @@ SERVICE = Service(
     version="2015-05-01",
     actions={
         "CreateRole": Action(
-            ram_roles.create,
+            roles.create,
             {
                 "RoleName": _ROLE_NAME,
                 "AssumeRolePolicyDocument": Param(required=True),
@@ -67,23 +75,23 @@ SERVICE = Service(
                 "Tag": _TAG,
             },
             permission="ram:CreateRole",
-            resource="acs:ram:*:{account}:role/*",
+            resource=_ROLE,
             writes=True,
             errors=("EntityAlreadyExists.Role", "LimitExceeded.Role", "MalformedPolicyDocument"),
         ),
         "GetRole": Action(
-            ram_roles.get,
+            roles.get,
             {"RoleName": _SERVICE_ROLE_NAME},
             permission="ram:GetRole",
             resource=_ROLE,
             errors=("EntityNotExist.Role",),
         ),
         "UpdateRole": Action(
-            ram_roles.update,
+            roles.update,
             {
                 "RoleName": _ROLE_NAME,
                 "NewAssumeRolePolicyDocument": Param(),
-                "NewDescription": Param(maximum=1024),
+                "NewDescription": Param(maximum=1024, length="InvalidParameter.NewDescription.Length"),
                 "NewMaxSessionDuration": _SESSION,
                 "NewAllowConsoleLogin": Param("boolean"),
             },
@@ -93,25 +101,23 @@ SERVICE = Service(
             errors=("EntityNotExist.Role", "MalformedPolicyDocument"),
         ),
         "DeleteRole": Action(
-            ram_roles.delete,
+            roles.delete,
             {"RoleName": _ROLE_NAME},
             permission="ram:DeleteRole",
             resource=_ROLE,
             writes=True,
             errors=("EntityNotExist.Role", "DeleteConflict.Role.Policy"),
         ),
-        "ListRoles": Action(
-            ram_roles.list_roles, _PAGE, permission="ram:ListRoles", resource="acs:ram:*:{account}:role/*"
-        ),
+        "ListRoles": Action(roles.list_roles, _PAGE, permission="ram:ListRoles", resource="acs:ram:*:{account}:role/*"),
         "ListPoliciesForRole": Action(
-            ram_roles.policies_of,
+            roles.policies_of,
             {"RoleName": _SERVICE_ROLE_NAME},
             permission="ram:ListPoliciesForRole",
             resource=_ROLE,
             errors=("EntityNotExist.Role",),
         ),
         "AttachPolicyToRole": Action(
-            ram_roles.attach,
+            roles.attach,
             _ATTACHMENT,
             permission="ram:AttachPolicyToRole",
             resource=_ROLE,
@@ -124,7 +130,7 @@ SERVICE = Service(
             ),
         ),
         "DetachPolicyFromRole": Action(
-            ram_roles.detach,
+            roles.detach,
             _ATTACHMENT,
             permission="ram:DetachPolicyFromRole",
             resource=_ROLE,
@@ -132,27 +138,27 @@ SERVICE = Service(
             errors=("EntityNotExist.Role", "EntityNotExist.Policy", "EntityNotExist.Role.Policy"),
         ),
         "CreatePolicy": Action(
-            ram_policies.create,
+            policies.create,
             {
                 "PolicyName": _POLICY_NAME,
-                "PolicyDocument": Param(required=True, maximum=6144),
+                "PolicyDocument": Param(required=True, maximum=6144, length="InvalidParameter.PolicyDocument.Length"),
                 "Description": _DESCRIPTION,
                 "Tag": _TAG,
             },
             permission="ram:CreatePolicy",
-            resource="acs:ram:*:{account}:policy/*",
+            resource=_POLICY,
             writes=True,
             errors=("EntityAlreadyExists.Policy", "LimitExceeded.Policy", "MalformedPolicyDocument"),
         ),
         "GetPolicy": Action(
-            ram_policies.get,
+            policies.get,
             {"PolicyName": _POLICY_NAME, "PolicyType": _POLICY_TYPE},
             permission="ram:GetPolicy",
             resource=_POLICY,
             errors=("EntityNotExist.Policy",),
         ),
         "DeletePolicy": Action(
-            ram_policies.delete,
+            policies.delete,
             {"PolicyName": _POLICY_NAME, "CascadingDelete": Param("boolean")},
             permission="ram:DeletePolicy",
             resource=_POLICY,
@@ -160,7 +166,7 @@ SERVICE = Service(
             errors=("EntityNotExist.Policy", "DeleteConflict.Policy.Role", "DeleteConflict.Policy.User"),
         ),
         "ListPolicies": Action(
-            ram_policies.list_policies,
+            policies.list_policies,
             {**_PAGE, "PolicyType": Param(choices=("System", "Custom"))},
             permission="ram:ListPolicies",
             resource="acs:ram:*:{account}:policy/*",

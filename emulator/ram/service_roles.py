@@ -10,10 +10,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from emulator.accounts import Role
 from emulator.errors import CloudError
 from emulator.identity import find_role
-from emulator.ram_roles import describe, existing
-from emulator.state import Role
+from emulator.ram.roles import describe, existing
 from emulator.usage import registered_by
 
 if TYPE_CHECKING:

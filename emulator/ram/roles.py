@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator import permissions
+from emulator.accounts import Role
 from emulator.clock import utc
 from emulator.errors import CloudError
 from emulator.identity import find_role, role_arn
-from emulator.state import Role
 
 if TYPE_CHECKING:
+    from emulator.accounts import Account, Policy
     from emulator.service import Call
-    from emulator.state import Account, Policy, State
+    from emulator.state import State
 
 ROLES_PER_ACCOUNT = 1000
 POLICIES_PER_ROLE = {"System": 20, "Custom": 10}
@@ -36,7 +37,7 @@ def existing(account: Account, name: str) -> Role:
 def ordinary(account: Account, name: str) -> Role:
     """A role that must be there and may be changed by its owner.
 
-    A service-linked role belongs to its service (help page "Service-linked roles"); the code of the refusal is inferred.
+    A service-linked role belongs to its service (help page "Service-linked roles"); the refusal's code is inferred.
     """
     role = existing(account, name)
     if role.service:

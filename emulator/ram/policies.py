@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator import permissions
+from emulator.accounts import Policy
 from emulator.clock import utc
 from emulator.errors import CloudError
-from emulator.ram_roles import paged, tags
-from emulator.state import Policy
+from emulator.ram.roles import paged, tags
 
 if TYPE_CHECKING:
+    from emulator.accounts import Account
     from emulator.service import Call
-    from emulator.state import Account
 
 CUSTOM_POLICIES_PER_ACCOUNT = 1500
 """Help page "Limits" of RAM."""
@@ -29,8 +29,10 @@ def _existing(call: Call, kind: str) -> Policy:
 def _attachments(account: Account, policy: Policy) -> dict[str, int]:
     """How many roles and users of the account hold the policy."""
     reference = f"{policy.kind}:{policy.name}"
-    holders = {"Role": account.roles.values(), "User": account.users.values()}
-    return {kind: sum(reference in holder.attached for holder in known) for kind, known in holders.items()}
+    return {
+        "Role": sum(reference in role.attached for role in account.roles.values()),
+        "User": sum(reference in user.attached for user in account.users.values()),
+    }
 
 
 def _describe(policy: Policy) -> dict[str, Any]:

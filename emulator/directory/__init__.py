@@ -1,0 +1,338 @@
+"""The Resource Directory: the tables of ResourceDirectoryMaster 2022-04-19 and of ResourceManager 2020-03-31.
+
+Both are made of the same functions. The older product lacks some parameters and some keys of answers (SDK models of
+both); ActionTrail writes ``ResourceManager`` for both (help page "Audit events of Resource Management").
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from emulator.directory import (
+    administrators,
+    control_policies,
+    folders,
+    invitations,
+    leaving,
+    members,
+    tags,
+)
+from emulator.ram import CREATE_SERVICE_LINKED_ROLE, DELETE_SERVICE_LINKED_ROLE, service_roles
+from emulator.service import Action, Param, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from emulator.service import Call
+
+_ACCOUNT = Param(required=True, pattern=r"\d{10,19}")
+_FOLDER = Param(pattern=r"(r|fd)-[A-Za-z0-9]+")
+_POLICY = Param(required=True, pattern=r"cp-[A-Za-z0-9]+")
+_TAG = Param("maps")
+_PAGE = {
+    "PageNumber": Param("integer", default=1, minimum=1),
+    "PageSize": Param("integer", default=10, minimum=1, maximum=100),
+}
+_TOKENS = {"MaxResults": Param("integer", minimum=1, maximum=100), "NextToken": Param()}
+_RESOURCE_TYPE = Param(required=True, choices=("Account", "Folder"))
+_SERVICE_PRINCIPAL = r"[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com"
+_DISPLAY_NAME = Param(
+    pattern=r"[\w .-]+",
+    minimum=2,
+    maximum=50,
+    invalid="InvalidParameter.Account.DisplayName",
+    length="InvalidParameter.Account.DisplayName.Length",
+    missing="MissingParameter.Account.DisplayName",
+)
+
+_ANY_ACCOUNT = "acs:resourcemanager:*:{account}:account/*"
+_ANY_FOLDER = "acs:resourcemanager:*:{account}:folder/*"
+"""API pages "ListAccounts" and "ListFoldersForParent"; that other actions ask for no narrower one is inferred."""
+
+
+def _action(
+    run: Callable[[Call], dict[str, Any]], params: Mapping[str, Param] | None = None, *errors: str, on: str = "*"
+) -> Action:
+    """A read action; its permission follows from its name in the table."""
+    return Action(run, params or {}, resource=on, errors=("EntityNotExists.ResourceDirectory", *errors))
+
+
+_READS = {
+    "GetResourceDirectory": replace(_action(folders.get_directory), errors=("ResourceDirectoryNotInUse",)),
+    "GetFolder": _action(
+        folders.get, {"FolderId": replace(_FOLDER, required=True)}, "EntityNotExists.Folder", on=_ANY_FOLDER
+    ),
+    "ListFoldersForParent": _action(
+        folders.list_for_parent,
+        {**_PAGE, "ParentFolderId": _FOLDER, "QueryKeyword": Param(), "Tag": _TAG},
+        "EntityNotExists.Folder",
+        on=_ANY_FOLDER,
+    ),
+    "ListAncestors": _action(
+        folders.list_ancestors,
+        {"ChildId": replace(_FOLDER, required=True)},
+        "EntityNotExists.Folder",
+        on=_ANY_FOLDER,
+    ),
+    "GetAccount": _action(
+        members.get,
+        {"AccountId": _ACCOUNT, "IncludeTags": Param("boolean", default=False)},
+        "EntityNotExists.Account",
+        on=_ANY_ACCOUNT,
+    ),
+    "ListAccounts": _action(
+        members.list_all,
+        {**_PAGE, **_TOKENS, "IncludeTags": Param("boolean"), "QueryKeyword": Param(), "Tag": _TAG},
+        on=_ANY_ACCOUNT,
+    ),
+    "ListAccountsForParent": _action(
+        members.list_for_parent,
+        {
+            **_PAGE,
+            "ParentFolderId": _FOLDER,
+            "IncludeTags": Param("boolean"),
+            "QueryKeyword": Param(),
+            "Tag": _TAG,
+        },
+        "EntityNotExists.Folder",
+        on=_ANY_ACCOUNT,
+    ),
+    "GetAccountDeletionStatus": _action(
+        leaving.deletion_status,
+        {"AccountId": _ACCOUNT},
+        "EntityNotExists.Account",
+        "EntityNotExists.CheckAccount",
+        on=_ANY_ACCOUNT,
+    ),
+    "ListTagResources": _action(
+        tags.list_tags,
+        {**_TOKENS, "ResourceId": Param("texts"), "ResourceType": _RESOURCE_TYPE, "Tag": _TAG},
+        "EntityNotExists.Account",
+        "EntityNotExists.Folder",
+    ),
+    "ListDelegatedAdministrators": _action(
+        administrators.list_administrators, {**_PAGE, "ServicePrincipal": Param(pattern=_SERVICE_PRINCIPAL)}
+    ),
+    "ListTrustedServiceStatus": _action(
+        administrators.list_trusted_services, {**_PAGE, "AdminAccountId": replace(_ACCOUNT, required=False)}
+    ),
+    "ListControlPolicies": _action(
+        control_policies.list_policies,
+        {**_PAGE, "PolicyType": Param(choices=("System", "Custom")), "Language": Param(), "Tag": _TAG},
+    ),
+    "GetControlPolicyEnablementStatus": _action(control_policies.enablement),
+}
+
+_ATTACHMENT = {"PolicyId": _POLICY, "TargetId": Param(required=True)}
+_DELEGATION = {
+    "AccountId": _ACCOUNT,
+    "ServicePrincipal": Param(required=True, pattern=_SERVICE_PRINCIPAL),
+}
+
+_WRITES = {
+    "CreateFolder": _action(
+        folders.create,
+        {
+            "FolderName": Param(
+                required=True,
+                pattern=r"[\w.-]+",
+                maximum=24,
+                invalid="InvalidParameter.Folder.Name",
+                length="InvalidParameter.Folder.Name.Length",
+                missing="MissingParameter.Folder.Name",
+            ),
+            "ParentFolderId": _FOLDER,
+            "Tag": _TAG,
+        },
+        "EntityNotExists.Folder",
+        "InvalidParameter.Folder.Name.AlreadyUsed",
+        "LimitExceeded.Folder.Depth",
+        "QuotaExceeded.Folder.Count",
+        on=_ANY_FOLDER,
+    ),
+    "CreateResourceAccount": _action(
+        members.create,
+        {
+            "DisplayName": replace(_DISPLAY_NAME, required=True),
+            "ParentFolderId": _FOLDER,
+            "PayerAccountId": replace(_ACCOUNT, required=False),
+            "AccountNamePrefix": Param(
+                pattern=r"[A-Za-z0-9]+([_.-][A-Za-z0-9]+)*",
+                minimum=2,
+                maximum=37,
+                invalid="InvalidParameter.Account.AccountNamePrefix",
+                length="InvalidParameter.Account.AccountNamePrefix.Length",
+            ),
+            "Tag": _TAG,
+            "ResellAccountType": Param(choices=("resell", "non_resell")),
+            "DryRun": Param("boolean"),
+        },
+        "EntityNotExists.Folder",
+        "InvalidParameter.Account.DisplayName.AlreadyUsed",
+        on=_ANY_ACCOUNT,
+    ),
+    "UpdateAccount": _action(
+        members.update,
+        {
+            "AccountId": _ACCOUNT,
+            "NewDisplayName": _DISPLAY_NAME,
+            "NewAccountType": Param(choices=("ResourceAccount", "CloudAccount")),
+            "DryRun": Param("boolean"),
+        },
+        "EntityNotExists.Account",
+        "MissingDisplayNameOrAccountType",
+        "AccountTypeMismatch",
+        "InvalidParameter.Account.DisplayName.AlreadyUsed",
+        on=_ANY_ACCOUNT,
+    ),
+    "MoveAccount": _action(
+        members.move,
+        {"AccountId": _ACCOUNT, "DestinationFolderId": replace(_FOLDER, required=True)},
+        "EntityNotExists.Account",
+        "EntityNotExists.Folder",
+        on=_ANY_ACCOUNT,
+    ),
+    "InviteAccountToResourceDirectory": _action(
+        invitations.invite,
+        {
+            "TargetEntity": Param(required=True),
+            "TargetType": Param(required=True, choices=("Account", "Email")),
+            "Note": Param(maximum=1024, length="InvalidParameter.Note.Length"),
+            "ParentFolderId": _FOLDER,
+            "Tag": _TAG,
+        },
+        "InvalidParameter.TargetEntity",
+        "EntityNotExists.Folder",
+        "EntityAlreadyExists.Handshake",
+        "EntityAlreadyExists.ResourceDir.Account",
+    ),
+    "AcceptHandshake": _action(
+        invitations.accept,
+        {"HandshakeId": Param(required=True, pattern=r"h-\w+")},
+        "EntityNotExists.Handshake",
+        "HandshakeStatusMismatch",
+    ),
+    "RemoveCloudAccount": _action(
+        leaving.remove,
+        {"AccountId": _ACCOUNT},
+        "EntityNotExists.Account",
+        "AccountTypeOrStatusMismatch",
+        "Deny.TrustedService",
+        on=_ANY_ACCOUNT,
+    ),
+    "DeleteAccount": _action(
+        leaving.delete,
+        {"AccountId": _ACCOUNT, "AbandonableCheckId": Param("json")},
+        "EntityNotExists.Account",
+        "NoLicense.ResourceDirectory",
+        "MemberTypeError.DeleteAccount",
+        "ExistProcessingDeleteFlow.DeleteAccount",
+        on=_ANY_ACCOUNT,
+    ),
+    "TagResources": _action(
+        tags.add,
+        {
+            "ResourceId": Param("texts", required=True),
+            "ResourceType": _RESOURCE_TYPE,
+            "Tag": replace(_TAG, required=True),
+        },
+        "EntityNotExists.Account",
+        "EntityNotExists.Folder",
+    ),
+    "UntagResources": _action(
+        tags.remove,
+        {
+            "ResourceId": Param("texts", required=True),
+            "ResourceType": _RESOURCE_TYPE,
+            "TagKey": Param("texts"),
+            "All": Param("boolean", default=False),
+        },
+        "EntityNotExists.Account",
+        "EntityNotExists.Folder",
+    ),
+    "RegisterDelegatedAdministrator": _action(
+        administrators.register,
+        _DELEGATION,
+        "AccountAlreadyRegistered",
+        "DelegatedAccountNumberExceeded",
+        "CannotRegisterMasterAsDelegatedAdministrator",
+    ),
+    "DeregisterDelegatedAdministrator": _action(administrators.deregister, _DELEGATION, "AccountNotRegistered"),
+    "CreateControlPolicy": _action(
+        control_policies.create,
+        {
+            "PolicyName": Param(required=True, pattern=r"[A-Za-z][A-Za-z0-9-]*", maximum=128),
+            "PolicyDocument": Param(required=True, maximum=4096, length="InvalidParameter.PolicyDocument.Length"),
+            "EffectScope": Param(required=True, choices=("RAM",)),
+            "Description": Param(maximum=1024),
+            "Tag": _TAG,
+        },
+    ),
+    "DeleteControlPolicy": _action(control_policies.delete, {"PolicyId": _POLICY}),
+    "AttachControlPolicy": _action(control_policies.attach, _ATTACHMENT, "EntityNotExists.Target"),
+    "DetachControlPolicy": _action(control_policies.detach, _ATTACHMENT, "EntityNotExists.Target"),
+    "EnableControlPolicy": _action(control_policies.enable),
+    "DisableControlPolicy": _action(control_policies.disable),
+}
+
+_ACTIONS = {
+    name: replace(action, permission=f"resourcemanager:{name}", writes=name in _WRITES)
+    for name, action in {**_READS, **_WRITES}.items()
+}
+
+SERVICE = Service(name="resourcedirectory", product="ResourceManager", version="2022-04-19", actions=_ACTIONS)
+
+_NEW_PARAMS: Mapping[str, set[str]] = {
+    "CreateFolder": {"Tag"},
+    "ListFoldersForParent": {"Tag"},
+    "CreateResourceAccount": {"DryRun"},
+    "UpdateAccount": {"DryRun"},
+    "ListAccounts": {"MaxResults", "NextToken", "QueryKeyword"},
+    "InviteAccountToResourceDirectory": {"ParentFolderId"},
+    "CreateControlPolicy": {"Tag"},
+    "ListControlPolicies": {"Tag"},
+}
+_NEW_KEYS: Mapping[str, set[str]] = {
+    "GetResourceDirectory": {"MemberAccountDisplayNameSyncStatus"},
+    "ListFoldersForParent": {"Tags"},
+    "GetAccount": {"HasSecureMobilePhone", "SecureMobilePhone"},
+    "ListAccounts": {"AccountName", "DeletionStatus"},
+    "ListAccountsForParent": {"AccountName", "DeletionStatus"},
+    "ListControlPolicies": {"Tags"},
+}
+"""What only the newer product has: parameters and keys, by action."""
+
+
+def _older(name: str, action: Action) -> Action:
+    """The action as the older product has it."""
+    params = {key: param for key, param in action.params.items() if key not in _NEW_PARAMS.get(name, ())}
+    new_keys, run = _NEW_KEYS.get(name, set()), action.run
+    return replace(action, params=params, run=lambda call: _without(run(call), new_keys))
+
+
+def _without(answer: Any, keys: set[str]) -> Any:  # noqa: ANN401  # any JSON value
+    """A copy of an answer without some keys, at every depth."""
+    if isinstance(answer, dict):
+        return {key: _without(value, keys) for key, value in answer.items() if key not in keys}
+    if isinstance(answer, list):
+        return [_without(value, keys) for value in answer]
+    return answer
+
+
+RESOURCE_MANAGER = Service(
+    name="resourcemanager",
+    product="ResourceManager",
+    version="2020-03-31",
+    actions={name: _older(name, action) for name, action in _ACTIONS.items()}
+    | {
+        "CreateServiceLinkedRole": CREATE_SERVICE_LINKED_ROLE,
+        "DeleteServiceLinkedRole": DELETE_SERVICE_LINKED_ROLE,
+        "GetServiceLinkedRoleDeletionStatus": Action(
+            service_roles.deletion_status,
+            {"DeletionTaskId": Param(required=True)},
+            permission="ram:GetServiceLinkedRoleDeletionStatus",
+            errors=("EntityNotExist.ServiceLinkedRole.DeletionTask",),
+        ),
+    },
+)
