@@ -15,6 +15,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from emulator import zone
+from emulator.accounts import Principal
+from emulator.errors import CloudError
 from emulator.faults import Fault
 from emulator.guesses import Guesses
 from emulator.quotas import Quotas
@@ -43,7 +45,7 @@ def _route(cloud: Cloud, answer: Answer) -> Callable[[Request], Coroutine[Any, A
             result = answer(cloud, {**request.query_params, **given})
             if asyncio.iscoroutine(result):
                 result = await result
-        except (ValueError, TypeError, KeyError, OSError, ValidationError) as error:
+        except (ValueError, TypeError, KeyError, OSError, ValidationError, CloudError) as error:
             return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
         return result if isinstance(result, Response) else JSONResponse(result)
 
@@ -92,6 +94,14 @@ def _guesses(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     return cloud.guesses.model_dump()
 
 
+def _assume(cloud: Cloud, given: dict[str, Any]) -> dict[str, str]:
+    """Credentials of a role as the service that it trusts (Function Compute unless told) would be given them."""
+    caller = Principal(account_id=given["account"], kind="service", name=given.get("service", "fc.aliyuncs.com"))
+    arn = f"acs:ram::{given['account']}:role/{given['role']}"
+    key_id, session = cloud.assume(caller, arn, session_name="control")
+    return {"access_key_id": key_id, "access_key_secret": session.secret, "token": session.token}
+
+
 def _reset(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     """The zone of the start, another by name, or one given inline; guesses of the start plus ``guesses``."""
     wanted = given.get("zone")
@@ -115,5 +125,6 @@ _ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("POST", "clock", _clock),
     ("POST", "quotas", _quotas),
     ("POST", "guesses", _guesses),
+    ("POST", "assume", _assume),
     ("POST", "reset", _reset),
 )

@@ -28,6 +28,7 @@ from emulator.accounts import (
     User,
 )
 from emulator.directory.members import access_role
+from emulator.mns.state import Queue
 from emulator.ram.service_roles import SERVICES, linked_role
 from emulator.state import State
 
@@ -77,6 +78,8 @@ class Template(_Entry):
     service_linked_roles: list[str] = []
     policies: list[PolicyEntry] = []
     users: list[UserEntry] = []
+    queues: list[str] = []
+    """Names of MNS queues, with the attributes that a queue has by default."""
     resources: list[dict[str, Any]] = []
 
 
@@ -180,6 +183,9 @@ def _add(state: State, directory: Directory, entry: AccountEntry, folder: Path, 
         if entry.join == "created":
             roles.append(access_role(directory.management_account, f"{ids}80000000", SINCE))
     account.roles = {role.name: role for role in roles}
+    if entry.queues:
+        made = {name: Queue(name=name, created_at=SINCE, modified_at=SINCE) for name in entry.queues}
+        state.mns.queues[entry.id] = made
     for number, user in enumerate(entry.users):
         account.users[user.name] = User(
             name=user.name, user_id=f"2{ids[1:]}{number:08d}", attached=dict.fromkeys(user.policies, SINCE)

@@ -76,7 +76,7 @@ class Calls:
         return _checked(name, response.body)
 
     def _runtime(self) -> Any:  # noqa: ANN401
-        from alibabacloud_tea_openapi.utils_models import RuntimeOptions
+        from darabonba.runtime import RuntimeOptions
 
         left = max(self.deadline.left, 1.0)
         return RuntimeOptions(

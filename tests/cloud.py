@@ -99,6 +99,10 @@ class LocalCloud:
         """Credentials of the access role in a member account."""
         return self.assume(f"acs:ram::{member}:role/ResourceDirectoryAccountAccessRole")
 
+    def as_function(self, role: str = "cab-functions") -> Key:
+        """Credentials of a role of the management account as Function Compute is given them."""
+        return Key(**self._post("assume", account=self.accounts["management"], role=role))
+
     def state(self) -> dict[str, Any]:
         """The whole emulated cloud as one document."""
         state: dict[str, Any] = self._get("state")
