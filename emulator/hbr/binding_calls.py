@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.hbr import bindings, runs
@@ -89,7 +90,7 @@ def _render(binding: Binding) -> dict[str, Any]:
         "Disabled": binding.disabled,
         "CreatedByTag": bool(binding.tags),
         "HitTags": [{"Value": "", **tag} for tag in binding.tags],
-        "AdvancedOptions": {**_no_options(), **binding.settings.get("AdvancedOptions", {})},
+        "AdvancedOptions": _options(binding.settings.get("AdvancedOptions", {})),
         **{key: _text(binding.settings.get(key)) for key in texts},
         "CreatedTime": int(binding.created_at),
         "UpdatedTime": int(binding.updated_at),
@@ -101,8 +102,28 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value) if value else ""
 
 
-def _no_options() -> dict[str, Any]:
-    return {f"{kind}Detail": {} for kind in ("CommonFileSystem", "CommonNas", "File", "Oss", "Udm")}
+def _options(sent: dict[str, Any]) -> dict[str, Any]:
+    """Every group of options with every key, empty where it was not sent."""
+    return {
+        group: {key: (sent.get(group) or {}).get(key, make()) for key, make in keys.items()}
+        for group, keys in _OPTIONS.items()
+    }
+
+
+_SLICES: Mapping[str, Callable[[], Any]] = {"FetchSliceSize": int, "FullOnIncrementFail": bool}
+_OPTIONS: Mapping[str, Mapping[str, Callable[[], Any]]] = {
+    "CommonFileSystemDetail": _SLICES,
+    "CommonNasDetail": {**_SLICES, "ClientId": str, "ClusterId": str},
+    "FileDetail": {"AdvPolicy": bool, "UseVSS": bool},
+    "OssDetail": {"IgnoreArchiveObject": bool, "InventoryCleanupPolicy": str, "InventoryId": str},
+    "UdmDetail": {
+        **dict.fromkeys(("AppConsistent", "EnableFsFreeze", "EnableWriters", "SnapshotGroup"), bool),
+        **dict.fromkeys(("DestinationKmsKeyId", "PostScriptPath", "PreScriptPath", "RamRoleName"), str),
+        **dict.fromkeys(("DiskIdList", "ExcludeDiskIdList"), list),
+        "TimeoutInSeconds": int,
+    },
+}
+"""Groups and keys of SDK model DescribePolicyBindingsResponseBodyPolicyBindingsAdvancedOptions."""
 
 
 def update_policy_binding(call: Call) -> dict[str, Any]:

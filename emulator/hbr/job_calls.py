@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.hbr import jobs, places, vaults
@@ -138,8 +139,23 @@ def _render(job: Job, now: float) -> dict[str, Any]:
         "Paths": {"Path": []},
         "OtsDetail": {"TableNames": {"TableName": job.tables}},
         "Report": NO_REPORT,
-        "Detail": {},
+        "Detail": _NO_DETAIL,
     }
+
+
+_NO_DETAIL: Mapping[str, Any] = {
+    "DestinationNativeSnapshotErrorMessage": "",
+    "DestinationNativeSnapshotId": "",
+    "DestinationNativeSnapshotProgress": 0,
+    "DestinationNativeSnapshotStatus": "",
+    "DestinationRetention": 0,
+    "DestinationSnapshotId": "",
+    "DiskNativeSnapshotIdList": {"DiskNativeSnapshotId": []},
+    "DoCopy": False,
+    "InstanceInfos": {},
+    "NativeSnapshotId": "",
+}
+"""The copies of an ECS instance's disks, which are not emulated one by one."""
 
 
 _KINDS = ("UDM_ECS", "ECS_FILE")

@@ -133,9 +133,12 @@ def _render(policy: Policy, bound: int) -> dict[str, Any]:
 
 def _complete(rule: dict[str, Any]) -> dict[str, Any]:
     """A rule with every key of the model, empty where it does not apply."""
-    return {key: rule[key] if rule.get(key) is not None else make() for key, make in _RULE_KEYS.items()}
+    filled = {key: rule[key] if rule.get(key) is not None else make() for key, make in _RULE_KEYS.items()}
+    filled["DataSourceFilters"] = [{**_NO_FILTER, **given} for given in filled["DataSourceFilters"]]
+    return filled
 
 
+_NO_FILTER: Mapping[str, Any] = {"AccountScope": "", "Accounts": [], "DataSourceIds": []}
 _RULE_KEYS: Mapping[str, Callable[[], Any]] = {
     **dict.fromkeys(("RuleId", "RuleType", "BackupType", "Schedule", "VaultId", "ReplicationRegionId"), str),
     **dict.fromkeys(("Retention", "ArchiveDays", "KeepLatestSnapshots"), int),

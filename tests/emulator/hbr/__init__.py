@@ -1,0 +1,1 @@
+"""Tests of Cloud Backup, as the official SDK sees it."""

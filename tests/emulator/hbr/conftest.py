@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,9 @@ MEMBER = 1000000000000011
 OTHER = 1000000000000012
 ROLE = "hbrcrossrole"
 REGION = "cn-hangzhou"
+START = int(time.time()) - 43200
+DAILY, WEEKLY = f"I|{START}|P1D", f"I|{START}|P1W"
+"""Schedules whose runs fall half a day away from the start of a test."""
 CROSS = {"cross_account_type": "CROSS_ACCOUNT", "cross_account_user_id": MEMBER, "cross_account_role_name": ROLE}
 
 
@@ -32,9 +36,7 @@ def link(cloud: LocalCloud) -> str:
     return str(answer.body.role.arn)
 
 
-def create_role(
-    cloud: LocalCloud, trusted: str, *, member: int = MEMBER, policy: str = "AliyunHBRRolePolicy"
-) -> None:
+def create_role(cloud: LocalCloud, trusted: str, *, member: int = MEMBER, policy: str = "AliyunHBRRolePolicy") -> None:
     """Create the backup role in a member account, trusting one principal, with one system policy (or none)."""
     inside = cloud.client("ram", key=cloud.into(str(member)))
     statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": [trusted]}}
@@ -68,7 +70,7 @@ def create_vault(cloud: LocalCloud, backup: Any, **more: Any) -> str:
     return vault
 
 
-def rules(vault: str | None, *extra: Any, retention: int = 30, schedule: str = "I|1600000000|P1D") -> list[Any]:
+def rules(vault: str | None, *extra: Any, retention: int = 30, schedule: str = DAILY) -> list[Any]:
     """The least that makes a policy: a daily backup and how long it is kept."""
     make = hbr.CreatePolicyV2RequestRules
     backup = make(rule_type="BACKUP", backup_type="COMPLETE", schedule=schedule, vault_id=vault)
@@ -82,10 +84,10 @@ def create_policy(backup: Any, vault: str | None, *extra: Any, **more: Any) -> s
     return policy
 
 
-def bind(backup: Any, policy: str, source_type: str, source: str, **more: Any) -> Any:
+def bind(backup: Any, policy: str, source_type: str, data_source: str, **more: Any) -> Any:
     """Bind one data source of the member account to a policy."""
     item = hbr.CreatePolicyBindingsRequestPolicyBindingList(
-        source_type=source_type, data_source_id=source, **{**CROSS, **more}
+        source_type=source_type, data_source_id=data_source, **{**CROSS, **more}
     )
     request = hbr.CreatePolicyBindingsRequest(policy_id=policy, policy_binding_list=[item])
     return backup.create_policy_bindings(request).body

@@ -26,7 +26,7 @@ def accounts(backup: Any) -> list[int]:
 
 
 def test_a_registered_account_is_listed_with_all_its_fields(cloud: LocalCloud, backup: Any) -> None:
-    """What AddCrossAccount was told comes back from DescribeCrossAccounts, with an id, an owner and times in seconds."""
+    """What AddCrossAccount was told comes back, with an id, an owner and times in seconds."""
     answer = register(backup)
     (record,) = registrations(backup).cross_accounts.cross_account
     assert (answer.success, answer.code, answer.message) == (True, "200", "successful")
@@ -180,7 +180,7 @@ def plain_role(cloud: LocalCloud) -> str:
     return str(cloud.client("ram", account="backup").create_role(request).body.role.arn)
 
 
-def test_the_product_is_activated_once(cloud: LocalCloud, backup: Any) -> None:
+def test_the_product_is_activated_once(backup: Any) -> None:
     """OpenHbrService gives an order, then says that it is open; vaults need it."""
     vault = hbr.CreateVaultRequest(vault_name="v", vault_region_id="cn-hangzhou")
     with pytest.raises(ClientException) as refusal:
