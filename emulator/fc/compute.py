@@ -254,7 +254,7 @@ class Compute:
         }
 
     def _instance_id(self) -> str:
-        return "c-" + self.cloud.new_id().lower()[:24]
+        return "c-" + self.cloud.new_id().lower().replace("-", "")[:24]
 
     def _note(self, invocation: Invocation) -> None:
         kept = self.cloud.state.fc.invocations

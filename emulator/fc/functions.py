@@ -92,7 +92,7 @@ class Timer(Declared):
     @classmethod
     def _parses(cls, text: str) -> str:
         try:
-            Schedule.parse(text)
+            Schedule.parse(text).after(0)
         except BadCronError as error:
             raise ValueError(str(error)) from error
         return text

@@ -95,11 +95,10 @@ def failure(error: Exception) -> bytes:
     return json.dumps({"errorMessage": str(error), "errorType": kind, "stackTrace": stack}).encode()
 
 
-def namespace(value: object) -> object:
-    """Objects of the context have attributes, not keys."""
-    if isinstance(value, dict):
-        return SimpleNamespace(**{key: namespace(item) for key, item in value.items()})
-    return value
+def namespace(context: dict[str, Any]) -> SimpleNamespace:
+    """The context and its parts have attributes, not keys."""
+    parts = {key: SimpleNamespace(**value) if isinstance(value, dict) else value for key, value in context.items()}
+    return SimpleNamespace(**parts)
 
 
 def serve(channel: Channel, program: Program, ids: RequestIds) -> None:
