@@ -36,10 +36,10 @@ _IDS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 def refuse(code: str, message: str) -> CloudError:
     """One of the product's documented refusals, with its status (help page "Error codes" of Cloud Backup)."""
-    return CloudError(code, message, _STATUS[code])
+    return CloudError(code, message, STATUS[code])
 
 
-_STATUS: Mapping[str, int] = {
+STATUS: Mapping[str, int] = {
     "AccountNotEnableRdTrustedService": 400,
     "ArchiveDaysTooShort": 400,
     "ArchiveRetentionDaysTooShort": 400,
@@ -58,6 +58,7 @@ _STATUS: Mapping[str, int] = {
     "VaultBoundPolicyCannotBeDeleted": 400,  # named by the Terraform provider; the status is inferred
     "VaultNotExist": 404,
 }
+"""Code → HTTP status; where nothing else is said, of the help page "Error codes" of Cloud Backup."""
 
 
 def mint(call: Call, prefix: str) -> str:

@@ -26,6 +26,8 @@ def create_policy_bindings(call: Call) -> dict[str, Any]:
     policy = find(call, call.cloud.state.hbr.policies, call.params["PolicyId"])
     if not isinstance(items, list) or not items or len({item.get("SourceType") for item in items}) != 1:
         raise refuse("BadRequest", "PolicyBindingList must hold data sources of one type.")
+    if len({str(item.get("DataSourceId")) for item in items}) != len(items):
+        raise refuse("BadRequest", "PolicyBindingList names a data source twice.")
     found = [(item, bindings.check(call, policy, item)) for item in items]
     for item, place in found:
         settings = {key: _flat(item[key]) for key in bindings.SETTINGS if item.get(key)}
@@ -157,8 +159,8 @@ def delete_policy_binding(call: Call) -> dict[str, Any]:
     else:
         policy = find(call, hbr.policies, params["PolicyId"])
         found = [b for b in bindings.of(hbr, policy.id) if params["SourceType"] in (None, b.source_type)]
-    for binding in found:
-        hbr.bindings.pop(binding.id, None)
+    for binding in {binding.id: binding for binding in found}.values():
+        bindings.unbind(hbr, binding)
     return {}
 
 

@@ -30,8 +30,12 @@ def of(hbr: HbrState, policy_id: str) -> list[Binding]:
 
 def locate(hbr: HbrState, policy_id: str, source_type: str, data_source: str) -> Binding | None:
     """The binding of a data source to a policy."""
-    wanted = (source_type, data_source)
-    return next((b for b in of(hbr, policy_id) if (b.source_type, b.data_source) == wanted), None)
+    return hbr.bindings.get(f"{policy_id}/{source_type}/{data_source}")
+
+
+def unbind(hbr: HbrState, binding: Binding) -> None:
+    """Take a binding away; what it backed up stays."""
+    del hbr.bindings[f"{binding.policy_id}/{binding.source_type}/{binding.data_source}"]
 
 
 Source = tuple[str, str]
@@ -53,7 +57,7 @@ def bind(cloud: Cloud, policy: Policy, place: Place, source: Source, now: float,
         place=place,
         **fields,
     )
-    hbr.bindings[binding.id] = binding
+    hbr.bindings[f"{policy.id}/{binding.source_type}/{binding.data_source}"] = binding
     return binding
 
 

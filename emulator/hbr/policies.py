@@ -72,7 +72,7 @@ def delete_policy(call: Call) -> dict[str, Any]:
     hbr = call.cloud.state.hbr
     policy = find(call, hbr.policies, call.params["PolicyId"])
     for binding in bindings.of(hbr, policy.id):
-        del hbr.bindings[binding.id]
+        bindings.unbind(hbr, binding)
     del hbr.policies[policy.id]
     return {}
 

@@ -211,6 +211,7 @@ class HbrState(BaseModel):
     vaults: dict[str, Vault] = Field(default_factory=dict)
     policies: dict[str, Policy] = Field(default_factory=dict)
     bindings: dict[str, Binding] = Field(default_factory=dict)
+    """``policy/source type/data source`` → binding: a data source is bound to a policy once."""
     plans: dict[str, Plan] = Field(default_factory=dict)
     clients: dict[str, Client] = Field(default_factory=dict)
     tasks: dict[str, Task] = Field(default_factory=dict)

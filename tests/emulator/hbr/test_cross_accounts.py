@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from alibabacloud_hbr20170908 import models as hbr
 from alibabacloud_tea_openapi.exceptions import ClientException
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.request import CommonRequest
 
 from tests.emulator.hbr.conftest import MEMBER, OTHER, ROLE, register
 
@@ -197,3 +200,22 @@ def test_regions_are_the_endpoints(cloud: LocalCloud, backup: Any) -> None:
     """DescribeRegions names exactly the regions that have an endpoint."""
     named = {region.region_id for region in backup.describe_regions().body.regions.region}
     assert named == set(cloud.endpoints["hbr"])
+
+
+def test_the_older_sdk_is_understood(cloud: LocalCloud, backup: Any) -> None:
+    """The generation of SDKs that signs in the query registers and lists as well."""
+    key = cloud.key("backup")
+    client = AcsClient(key.access_key_id, key.access_key_secret, "cn-hangzhou")
+
+    def ask(action: str, **params: Any) -> Any:
+        request = CommonRequest(domain=cloud.endpoints["hbr"]["cn-hangzhou"], version="2017-09-08", action_name=action)
+        request.set_method("POST")
+        request.set_protocol_type("http")
+        for name, value in params.items():
+            request.add_query_param(name, value)
+        return json.loads(client.do_action_with_exception(request))
+
+    assert ask("AddCrossAccount", CrossAccountUserId=MEMBER, CrossAccountRoleName=ROLE, Alias="a b+c")["Success"]
+    (record,) = ask("DescribeCrossAccounts", PageSize=99)["CrossAccounts"]["CrossAccount"]
+    assert (record["CrossAccountUserId"], record["Alias"]) == (MEMBER, "a b+c")
+    assert accounts(backup) == [MEMBER]

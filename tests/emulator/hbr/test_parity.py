@@ -11,6 +11,7 @@ from alibabacloud_hbr20170908.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
 
 from emulator.hbr import SERVICE
+from emulator.hbr.answers import STATUS
 from tests.emulator.hbr import models
 from tests.emulator.hbr.conftest import (
     CROSS,
@@ -236,3 +237,9 @@ def test_answers_are_the_sdk_s(answers: dict[str, list[dict[str, Any]]], action:
     assert answers[action]
     found = {difference for answer in answers[action] for difference in models.differences(answer, model)}
     assert found == set()
+
+
+@pytest.mark.parametrize("action", sorted(SERVICE.actions))
+def test_refusals_are_the_product_s(action: str) -> None:
+    """An action refuses only with codes that the product documents, or that a public client of it knows."""
+    assert set(SERVICE.actions[action].errors) <= set(STATUS)
