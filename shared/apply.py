@@ -14,6 +14,7 @@ from shared.plan import (
     AttachPolicy,
     CheckRole,
     CreateRole,
+    CreateServiceLinkedRole,
     DeleteRole,
     Deregister,
     DetachPolicy,
@@ -135,6 +136,8 @@ def _apply(step: AnyStep, observed: Enrolment, ports: Ports, entrance: Entrance 
             return with_registrations(observed, region, ports.backup.register(region, account_id, registration))
         case Deregister(region, registration):
             ports.backup.deregister(region, account_id, registration)
+        case CreateServiceLinkedRole():
+            ports.backup.ensure_service_linked_role()
         case CheckRole(region, role_name):
             ports.backup.check_role(region, account_id, role_name)
         case Refuse(reason, detail):

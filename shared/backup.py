@@ -26,15 +26,20 @@ class BackupAccount:
         self._credentials = credentials
         self._assumptions = assumptions
 
+    def has_service_linked_role(self) -> bool:
+        """Whether A's service-linked role is there."""
+        try:
+            self._clients.ram(self._credentials())("GetRole", role_name=SERVICE_LINKED_ROLE)
+        except AbsentError:
+            return False
+        return True
+
     def ensure_service_linked_role(self) -> None:
         """Create A's service-linked role if it is not there (product page, step 1)."""
-        ram = self._clients.ram(self._credentials())
-        try:
-            ram("GetRole", role_name=SERVICE_LINKED_ROLE)
-        except AbsentError:
+        if not self.has_service_linked_role():
             with suppress(ExistsError):
                 # A description is refused for this service: InvalidParameter.Description.NotAllowed.
-                ram("CreateServiceLinkedRole", service_name=SERVICE)
+                self._clients.ram(self._credentials())("CreateServiceLinkedRole", service_name=SERVICE)
 
     def register(self, region: str, account_id: str, wanted: Registration) -> frozenset[Registration]:
         """Add the cross-account record; return the account's records in that region as far as they are known now.

@@ -143,10 +143,13 @@ class Api:
 
     def __call__(self, action: str, name: str = "", /, **fields: object) -> Any:  # noqa: ANN401
         """Call ``action``; ``name`` is the name under which a failure is classified, where it is not the action's."""
-        models = importlib.import_module(f"{self._package}.models")
-        request = getattr(models, f"{action}Request")(**fields)
+        request = self.model(f"{action}Request", **fields)
         method = getattr(self._client, f"{_snake(action)}_with_options")
         return self._calls(name or action, lambda runtime: method(request, runtime))
+
+    def model(self, model: str, /, **fields: object) -> Any:  # noqa: ANN401
+        """An object of one of the SDK's model classes: a request, or a part of one."""
+        return getattr(importlib.import_module(f"{self._package}.models"), model)(**fields)
 
 
 def _snake(action: str) -> str:

@@ -43,7 +43,7 @@ def connect(config: Config, credentials: Credentials, deadline: Deadline) -> Ite
     """Wire the adapters; no call is made here."""
     calls = Calls(deadline)
     clients = Clients(config, calls)
-    directory = Directory(clients.directory(credentials), config.access_role)
+    directory = Directory(clients, credentials, config.access_role)
     members = Members(clients, credentials)
     backup = _Remembering(config, clients, credentials)
     queues = Queues(config, credentials)

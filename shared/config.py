@@ -108,6 +108,15 @@ class Retry(_Frozen):
     not_ready: tuple[float, ...] = (5, 10, 20, 30, 60, 120, 300)
 
 
+class Sweep(_Frozen):
+    """The comparison of every account with what is desired."""
+
+    deep_days: int = Field(default=7, ge=1, le=90)
+    """Every account's role is examined once in so many days, by a share each night."""
+    observe: tuple[str, ...] = ()
+    """Kinds of drift that are reported and not repaired."""
+
+
 class Queues(_Frozen):
     """MNS queue names; ``s.yaml`` names the same ones."""
 
@@ -152,6 +161,9 @@ class Config(_Frozen):
     scope: tuple[Rule, ...] = ()
     external: tuple[External, ...] = ()
     retry: Retry = Retry()
+    sweep: Sweep = Sweep()
+    trail_regions: tuple[Region, ...] = ("cn-hangzhou",)
+    """Where ActionTrail keeps the directory's global events: cn-hangzhou or ap-southeast-1 (docs/live-checks.md)."""
     queues: Queues = Queues()
     assumptions: Assumptions = Assumptions()
     endpoints: Endpoints = Endpoints()
@@ -163,6 +175,12 @@ class Config(_Frozen):
         for rule in self.scope:
             rule.over(self.enrolment)
         return self
+
+    @property
+    def every_region(self) -> tuple[str, ...]:
+        """Every region that is named anywhere: where registrations of ours may be."""
+        named = [*self.enrolment.regions, *(region for rule in self.scope for region in rule.regions or ())]
+        return tuple(dict.fromkeys(named))
 
     @property
     def service_linked_role_arn(self) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from shared.clients import Api
+from shared.clients import Clients, Credentials
 from shared.outcome import Reason, TemporaryError
 from shared.scope import Member
 from shared.vendor import AbsentError
 
 PAGE = 100
 """ListAccounts and ListFoldersForParent take at most 100 (ResourceDirectoryMaster 2022-04-19)."""
+
+EVENTS_PAGE = 50
+"""LookupEvents gives at most 50 (ActionTrail 2020-07-06)."""
 
 LEAVING = frozenset({"Deleting", "Checking", "deleting", "checking"})
 """``DeletionStatus`` values of an account on its way out."""
@@ -20,8 +23,9 @@ LEAVING = frozenset({"Deleting", "Checking", "deleting", "checking"})
 class Directory:
     """Reads the Resource Directory; it never writes."""
 
-    def __init__(self, api: Api, access_role: str) -> None:
-        self._api = api
+    def __init__(self, clients: Clients, credentials: Credentials, access_role: str) -> None:
+        self._api = clients.directory(credentials)
+        self._clients, self._credentials = clients, credentials
         self._access_role = access_role
 
     def look_up(self, account_id: str) -> Member | None:
@@ -39,6 +43,25 @@ class Directory:
         folders = dict(self._folders(None, ()))
         for row in self._pages("ListAccounts", lambda body: body.accounts.account, include_tags=True):
             yield self._member(row, folders.get(row.folder_id, (row.folder_id,)))
+
+    def lookup_events(self, region: str, name: str, start: str, end: str) -> Iterator[dict[str, Any]]:
+        """ActionTrail's events of that name, oldest first; one name a query, since two of a kind are not ANDed."""
+        trail, token = self._clients.actiontrail(self._credentials, region), None
+        attribute = trail.model("LookupEventsRequestLookupAttribute", key="EventName", value=name)
+        while True:
+            body = trail(
+                "LookupEvents",
+                start_time=start,
+                end_time=end,
+                direction="FORWARD",
+                max_results=str(EVENTS_PAGE),
+                next_token=token,
+                lookup_attribute=[attribute],
+            )
+            yield from body.events or []
+            token = body.next_token
+            if not token:
+                return
 
     def _folders(self, parent: str | None, above: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Folder id → the path of folder ids that ends in it."""

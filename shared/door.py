@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 from shared import events, log
@@ -18,7 +20,11 @@ from shared.cloud import Cloud, connect
 from shared.config import load
 from shared.deadline import Deadline
 from shared.messages import AccountChanged
+from shared.preview import preview
+from shared.replay import ReplayError, select
+from shared.sweep import sweep
 
+SECONDS_A_DAY = 86_400
 DEFAULT_TIMEOUT = 60.0
 """Seconds, where the context does not say."""
 
@@ -76,10 +82,10 @@ def _handle(read: list[events.Event], invocation: Invocation) -> list[dict[str, 
     config = load(os.environ)
     deadline = Deadline.after(invocation.timeout)
     with connect(config, invocation.credentials(os.environ), deadline) as cloud:
-        return [_handle_one(event, cloud) for event in read]
+        return [_handle_one(event, cloud, deadline) for event in read]
 
 
-def _handle_one(event: events.Event, cloud: Cloud) -> dict[str, Any]:
+def _handle_one(event: events.Event, cloud: Cloud, deadline: Deadline) -> dict[str, Any]:
     match event:
         case events.Ignored():
             return _ignored(event)
@@ -87,5 +93,22 @@ def _handle_one(event: events.Event, cloud: Cloud) -> dict[str, Any]:
             return attempt(event, cloud).shown()
         case events.Unreadable():
             return set_aside(event, cloud).shown()
-        case _:
-            return {"disposition": "ignored", "why": f"{type(event).__name__} belongs to another function"}
+        case events.SweepRequest(deep):
+            today = int(time.time() // SECONDS_A_DAY)
+            return {"disposition": "done", "sweep": sweep(cloud.ports, deadline, day=today, deep=deep).shown()}
+        case events.ReplayRequest():
+            return {"disposition": "done", "replay": _replayed(event, cloud)}
+
+
+def _replayed(request: events.ReplayRequest, cloud: Cloud) -> dict[str, Any]:
+    """Every account that the request names, attempted; in a preview only named."""
+    try:
+        selection = select(request, cloud.ports, datetime.now(timezone.utc))
+    except ReplayError as error:
+        return {"error": str(error)}
+    ended = [
+        preview(change.account_id, change.hint, cloud.ports) if request.preview else attempt(change, cloud).shown()
+        for change in selection.accounts
+    ]
+    unreadable = [{"reason": str(event.reason), "detail": event.detail} for event in selection.unreadable]
+    return {"read": selection.read, "ignored": selection.ignored, "unreadable": unreadable, "accounts": ended}

@@ -5,14 +5,14 @@ All five doors end here. This module knows the order of things; adapters are han
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from shared.apply import Entrance, apply_regions, carry_out
 from shared.config import Config, External
+from shared.examine import listed_everywhere, role_to_remove
 from shared.messages import Hint
 from shared.outcome import AttemptError
-from shared.plan import UNKNOWN, CheckRole, Enrolment, Registration, Role, plan
+from shared.plan import UNKNOWN, CheckRole, Enrolment, Role, plan
 from shared.ports import Ports, Report
 from shared.scope import Member, Wanted, desired, withdrawn
 
@@ -44,11 +44,12 @@ def find(account_id: str, ports: Ports) -> Member | None:
     """The account as the configuration declares it or the directory lists it now."""
     for external in ports.config.external:
         if external.account_id == account_id:
-            return _declared(external)
+            return declared(external)
     return ports.directory.look_up(account_id)
 
 
-def _declared(external: External) -> Member:
+def declared(external: External) -> Member:
+    """An account outside the directory, as the configuration declares it."""
     return Member(external.account_id, external.display_name, "external", access_role=external.access_role)
 
 
@@ -119,39 +120,12 @@ def _leave(account_id: str, hint: Hint, ports: Ports, report: Report, entrance: 
         if hint is Hint.LEFT and not member.leaving:
             report.state, report.why = "ignored", "the directory still lists this account"
             return
-        wanted = desired(member, ports.config)
-        entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
+        entrance.role_name = desired(member, ports.config).settings.role_name
+    # Rule: nothing is entered that is not a member or declared.
+    entrance.access_role = member.access_role if member else None
     report.role_name = entrance.role_name
-    listed = _in_every_region(ports, lambda region: ports.backup.registrations_of(region, account_id))
-    role = _role_to_remove(member, entrance, report)
-    observed = Enrolment(account_id, role, listed)
+    listed = listed_everywhere(account_id, ports)
+    role = role_to_remove(entrance, leaving=bool(member and member.leaving), warnings=report.warnings)
     report.regions = tuple(region for region, found in listed.items() if found)
-    carry_out(withdrawn(account_id), observed, ports, entrance, report)
+    carry_out(withdrawn(account_id), Enrolment(account_id, role, listed), ports, entrance, report)
     report.state = "withdrawn"
-
-
-def _in_every_region(
-    ports: Ports, read: Callable[[str], frozenset[Registration]]
-) -> dict[str, frozenset[Registration]]:
-    regions = all_regions(ports.config)
-    return dict(zip(regions, ports.pool.map(read, regions), strict=True))
-
-
-def all_regions(config: Config) -> list[str]:
-    """Every region that the configuration names anywhere."""
-    named = [*config.enrolment.regions, *(region for rule in config.scope for region in rule.regions or ())]
-    return list(dict.fromkeys(named))
-
-
-def _role_to_remove(member: Member | None, entrance: Entrance, report: Report) -> Role | None:
-    """The backup role, where the account can still be entered; rule 7: nothing is entered that is not a member."""
-    if member is None or entrance.access_role is None:
-        report.warnings.append("the account cannot be entered: the role in it, if any, is left to its owner")
-        return None
-    try:
-        return entrance.account().read_role(entrance.role_name)
-    except AttemptError as error:
-        if not member.leaving:
-            raise
-        report.warnings.append(f"the account is leaving and could not be entered: {error.detail}")
-        return None

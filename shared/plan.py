@@ -118,6 +118,8 @@ class Enrolment:
     """By region."""
     proven: frozenset[str] = frozenset()
     """Regions in which CheckRole has succeeded since anything about the role last changed."""
+    service_linked_role: bool = True
+    """Observed only: whether the backup account has its service-linked role."""
     owner_makes_role: bool = False
     """Desired only: the role is not ours to make (an external account that is not entered)."""
     adopt_role: bool = False
@@ -136,6 +138,16 @@ class RegionalStep(Step):
     """A step in the backup account, in one region; steps of different regions do not depend on each other."""
 
     region: str
+
+
+@dataclass(frozen=True)
+class CreateServiceLinkedRole(Step):
+    """Create the backup account's service-linked role, by which Cloud Backup reaches member accounts."""
+
+    sign: ClassVar[str] = "+"
+
+    def __str__(self) -> str:
+        return "create the service-linked role in the backup account"
 
 
 @dataclass(frozen=True)
@@ -246,7 +258,16 @@ class Refuse(Step):
 
 
 AnyStep = (
-    CreateRole | UpdateRole | AttachPolicy | DetachPolicy | DeleteRole | Register | Deregister | CheckRole | Refuse
+    CreateServiceLinkedRole
+    | CreateRole
+    | UpdateRole
+    | AttachPolicy
+    | DetachPolicy
+    | DeleteRole
+    | Register
+    | Deregister
+    | CheckRole
+    | Refuse
 )
 
 
@@ -260,8 +281,9 @@ def plan(desired: Enrolment, observed: Enrolment) -> tuple[AnyStep, ...]:
         return (refusal,)
     building = tuple(_build_role(desired, observed))
     # Work on the role makes every earlier proof stale.
-    proven = frozenset() if building else observed.proven
+    proven = frozenset() if building or not observed.service_linked_role else observed.proven
     return (
+        *([CreateServiceLinkedRole()] if desired.registrations and not observed.service_linked_role else []),
         *building,
         *(step for region in _regions(desired, observed) for step in _region(desired, observed, region, proven)),
         *_remove_role(desired, observed),
@@ -325,6 +347,8 @@ def after(observed: Enrolment, step: AnyStep) -> Enrolment:
     """What is true once ``step`` has succeeded, given what was true before."""
     role = observed.role
     match step:
+        case CreateServiceLinkedRole():
+            return replace(observed, service_linked_role=True, proven=frozenset())
         case CreateRole():
             return replace(observed, role=replace(step.role, policies=frozenset()), proven=frozenset())
         case UpdateRole() if isinstance(role, Role):

@@ -5,9 +5,10 @@ Adapters implement these without knowing it; only ``cloud.connect`` brings the t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.config import Config
 from shared.plan import Registration, Role
@@ -19,6 +20,12 @@ class Directory(Protocol):
 
     def look_up(self, account_id: str) -> Member | None:
         """The account as it is now, or None."""
+
+    def members(self) -> Iterator[Member]:
+        """Every member account."""
+
+    def lookup_events(self, region: str, name: str, start: str, end: str) -> Iterator[dict[str, Any]]:
+        """ActionTrail's events of that name in a window of time."""
 
 
 class EnteredAccount(Protocol):
@@ -53,6 +60,9 @@ class Members(Protocol):
 class Backup(Protocol):
     """Cloud Backup in the backup account."""
 
+    def has_service_linked_role(self) -> bool:
+        """Whether it is there."""
+
     def ensure_service_linked_role(self) -> None:
         """Create it if it is not there."""
 
@@ -67,6 +77,9 @@ class Backup(Protocol):
 
     def registrations_of(self, region: str, account_id: str) -> frozenset[Registration]:
         """The account's records, from the whole listing."""
+
+    def registrations(self, region: str) -> Iterator[tuple[str, Registration]]:
+        """Every record of the region, as (account id, registration)."""
 
 
 @dataclass(frozen=True)

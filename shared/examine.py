@@ -1,0 +1,69 @@
+"""Read everything that is compared, and write nothing: what the plan, the deep sweep and a withdrawal start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared.apply import Entrance
+from shared.outcome import AttemptError, NotReadyError
+from shared.plan import Enrolment, Registration, Role
+from shared.ports import Ports
+
+Listed = Mapping[str, frozenset[Registration]]
+
+
+def examine(want: Enrolment, listed: Listed, entrance: Entrance, ports: Ports) -> Enrolment:
+    """The account as it is now, nothing unknown; ``listed`` are its registrations by region.
+
+    Raises an AttemptError where the account cannot be read.
+    """
+    if not isinstance(want.role, Role):
+        return Enrolment(want.account_id, None, listed)
+    if want.owner_makes_role:
+        role: Role | None = want.role
+    else:
+        role = entrance.account().read_role(want.role.name)
+    return Enrolment(
+        want.account_id,
+        role,
+        listed,
+        proven=_proven(want, want.role.name, ports) if role else frozenset(),
+        service_linked_role=ports.backup.has_service_linked_role(),
+    )
+
+
+def _proven(want: Enrolment, role_name: str, ports: Ports) -> frozenset[str]:
+    regions = list(want.registrations)
+    checks = [ports.pool.submit(ports.backup.check_role, region, want.account_id, role_name) for region in regions]
+    proven = set()
+    for region, check in zip(regions, checks, strict=True):
+        try:
+            check.result()
+            proven.add(region)
+        except NotReadyError:
+            continue
+    return frozenset(proven)
+
+
+def listed_everywhere(account_id: str, ports: Ports) -> dict[str, frozenset[Registration]]:
+    """The account's registrations in every region that the configuration names; costs a whole listing per region."""
+    regions = ports.config.every_region
+    found = ports.pool.map(lambda region: ports.backup.registrations_of(region, account_id), regions)
+    return dict(zip(regions, found, strict=True))
+
+
+def role_to_remove(entrance: Entrance, *, leaving: bool, warnings: list[str]) -> Role | None:
+    """The backup role of an account that is to be withdrawn, where the account can still be entered.
+
+    An account that has left cannot be: that is reported, and is not an error for ever.
+    """
+    if entrance.access_role is None:
+        warnings.append("the account cannot be entered: the role in it, if any, is left to its owner")
+        return None
+    try:
+        return entrance.account().read_role(entrance.role_name)
+    except AttemptError as error:
+        if not leaving:
+            raise
+        warnings.append(f"the account is leaving and could not be entered: {error.detail}")
+        return None

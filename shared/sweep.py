@@ -1,0 +1,247 @@
+"""The sweep: every member account against what is desired, and repair of what differs.
+
+Events only make things fast; this is what makes them true. A fast sweep costs one listing of the directory and one
+listing of the registrations per region, and nothing per account. A deep sweep also examines the role of a share of the
+accounts. What differs goes through the same plan as everything else. The sweep is its own retry: it sends no messages.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from shared.apply import Entrance, carry_out
+from shared.deadline import Deadline
+from shared.examine import examine
+from shared.messages import Hint
+from shared.onboarding import converge, declared, judge
+from shared.outcome import AttemptError
+from shared.plan import (
+    AnyStep,
+    AttachPolicy,
+    CheckRole,
+    CreateRole,
+    CreateServiceLinkedRole,
+    Deregister,
+    DetachPolicy,
+    Enrolment,
+    Refuse,
+    Register,
+    Registration,
+    UpdateRole,
+    plan,
+)
+from shared.ports import Ports, Report
+from shared.scope import Member, Wanted
+
+WORKERS = 4
+"""Accounts that are repaired at a time."""
+MOST_SHOWN = 200
+"""Findings kept in the answer; all of them are counted."""
+WORKABLE = frozenset({"CreateSuccess", "InviteSuccess", "PromoteSuccess", "PromoteVerifying", "PromoteFailed", ""})
+"""``Status`` of members that can be worked on (GetAccount, 2022-04-19); the others are being made or have failed."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One difference between an account and what is desired of it."""
+
+    account_id: str
+    kind: str
+    """See ``kind_of``; or ``duplicate``, ``undeclared``, ``stranger``, ``unworkable``, ``failed``."""
+    detail: str
+    repaired: bool = False
+
+
+@dataclass
+class SweepReport:
+    """What a sweep saw and did."""
+
+    deep: bool
+    members: int = 0
+    in_scope: int = 0
+    examined: int = 0
+    repaired: int = 0
+    left_over: int = 0
+    """Accounts that the deadline left for the next run."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, finding: Finding) -> None:
+        """Count a finding, and keep it while there is room."""
+        self.kinds[finding.kind] += 1
+        if len(self.findings) < MOST_SHOWN:
+            self.findings.append(finding)
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**asdict(self), "kinds": dict(self.kinds)}
+
+
+def kind_of(step: AnyStep) -> str:
+    """The kind of drift that a step repairs; these are the names that ``sweep.observe`` in the configuration takes."""
+    match step:
+        case CreateServiceLinkedRole():
+            return "service_linked_role_missing"
+        case CreateRole():
+            return "role_missing"
+        case UpdateRole(role, was):
+            return "trust_too_wide" if was.trust.principals - role.trust.principals else "role_changed"
+        case AttachPolicy():
+            return "policy_missing"
+        case DetachPolicy():
+            return "policy_extra"
+        case Register():
+            return "unregistered"
+        case Deregister():
+            return "stale_registration"
+        case CheckRole():
+            return "role_not_usable"
+        case Refuse(reason):
+            return str(reason)
+        case _:
+            return "role_left_behind"
+
+
+class Registrations:
+    """Every registration, from one listing per region."""
+
+    def __init__(self, ports: Ports) -> None:
+        regions = ports.config.every_region
+        self._by_account: dict[str, dict[str, frozenset[Registration]]] = {}
+        self.duplicates: list[tuple[str, str, Registration]] = []
+        for region, rows in zip(
+            regions, ports.pool.map(lambda r: list(ports.backup.registrations(r)), regions), strict=True
+        ):
+            self._add(region, rows)
+        self._regions = regions
+
+    def _add(self, region: str, rows: list[tuple[str, Registration]]) -> None:
+        for (account_id, registration), times in Counter(rows).items():
+            of_account = self._by_account.setdefault(account_id, {})
+            of_account[region] = of_account.get(region, frozenset()) | {registration}
+            if times > 1:
+                self.duplicates.append((account_id, region, registration))
+
+    def of(self, account_id: str) -> dict[str, frozenset[Registration]]:
+        """The account's registrations by region; every region is there."""
+        return {region: self._by_account.get(account_id, {}).get(region, frozenset()) for region in self._regions}
+
+    @property
+    def accounts(self) -> set[str]:
+        """Every account that is registered anywhere."""
+        return set(self._by_account)
+
+
+def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, everything: bool = False) -> SweepReport:
+    """Compare, then repair until the deadline. ``day`` (days since the epoch) chooses the deep sweep's share."""
+    report = SweepReport(deep)
+    listed = Registrations(ports)
+    unknown = listed.accounts
+    work: list[tuple[Member, Wanted]] = []
+    for member in _everyone(ports):
+        report.members += 1
+        unknown.discard(member.account_id)
+        wanted = _wanted(member, listed, report, ports)
+        if wanted is None:
+            continue
+        report.in_scope += 1
+        due = deep and (everything or _due(member.account_id, day, ports.config.sweep.deep_days))
+        if due or _differs(wanted.enrolment, listed):
+            work.append((member, wanted))
+    for account_id in sorted(unknown):
+        report.add(
+            Finding(account_id, "stranger", "registered, but neither the directory nor the configuration knows it")
+        )
+    for account_id, region, registration in listed.duplicates:
+        report.add(Finding(account_id, "duplicate", f"more than once in {region}: {registration.type}"))
+    _repair(work, _Run(listed, ports, deadline, deep), report)
+    return report
+
+
+def _everyone(ports: Ports) -> Iterator[Member]:
+    yield from map(declared, ports.config.external)
+    known = {external.account_id for external in ports.config.external}
+    yield from (member for member in ports.directory.members() if member.account_id not in known)
+
+
+def _wanted(member: Member, listed: Registrations, report: SweepReport, ports: Ports) -> Wanted | None:
+    """What is wanted of a member; None where nothing is, after reporting what is there all the same."""
+    if member.status not in WORKABLE:
+        report.add(Finding(member.account_id, "unworkable", f"status {member.status}"))
+        return None
+    wanted, why = judge(member, Hint.JOINED, ports.config)
+    if wanted is None and any(listed.of(member.account_id).values()):
+        report.add(Finding(member.account_id, "undeclared", f"registered, but {why}"))
+    return wanted
+
+
+def _due(account_id: str, day: int, days: int) -> bool:
+    """Whether the account is in today's share: a stable hash, so that each account's turn comes every ``days`` days."""
+    return int(sha256(account_id.encode()).hexdigest(), 16) % days == day % days
+
+
+def _differs(want: Enrolment, listed: Registrations) -> bool:
+    """Whether registrations differ; the role is taken to be right, which only the deep sweep examines."""
+    return bool(plan(want, _taken_as_right(want, listed)))
+
+
+def _taken_as_right(want: Enrolment, listed: Registrations) -> Enrolment:
+    return Enrolment(want.account_id, want.role, listed.of(want.account_id), frozenset(want.registrations))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the workers of one sweep share."""
+
+    listed: Registrations
+    ports: Ports
+    deadline: Deadline
+    deep: bool
+
+
+def _repair(work: list[tuple[Member, Wanted]], run: _Run, report: SweepReport) -> None:
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as workers:
+        for findings in workers.map(lambda item: _repair_one(item[0], item[1], run), work):
+            if findings is None:
+                report.left_over += 1
+                continue
+            report.examined += 1
+            report.repaired += bool(findings) and all(finding.repaired for finding in findings)
+            for finding in findings:
+                report.add(finding)
+
+
+def _repair_one(member: Member, wanted: Wanted, run: _Run) -> list[Finding] | None:
+    """What was found and done for one account, or None where no time is left. One account never stops the others."""
+    if run.deadline.left <= 0:
+        return None
+    want, ports, done = wanted.enrolment, run.ports, Report(member.account_id)
+    entrance = Entrance(member.account_id, ports)
+    entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
+    steps: tuple[AnyStep, ...] = ()
+    try:
+        if run.deep:
+            observed = examine(want, run.listed.of(member.account_id), entrance, ports)
+        else:
+            observed = _taken_as_right(want, run.listed)
+        steps = plan(want, observed)
+        if not steps:
+            return []
+        if {kind_of(step) for step in steps} & set(ports.config.sweep.observe):
+            return _findings(member, steps, repaired=False)
+        if run.deep:
+            carry_out(want, observed, ports, entrance, done)
+        else:
+            converge(member.account_id, Hint.JOINED, ports, done)
+    except AttemptError as error:
+        return [*_findings(member, steps, repaired=False), Finding(member.account_id, "failed", str(error))]
+    return _findings(member, steps, repaired=True)
+
+
+def _findings(member: Member, steps: tuple[AnyStep, ...], *, repaired: bool) -> list[Finding]:
+    return [Finding(member.account_id, kind_of(step), f"{step.sign} {step}", repaired) for step in steps]
