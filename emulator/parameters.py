@@ -117,7 +117,7 @@ def _maps(_: Param, value: dict[str, str]) -> list[dict[str, str]]:
     """``{"1.Key": a, "1.Value": b}`` → ``[{"Key": a, "Value": b}]``."""
     items: dict[int, dict[str, str]] = {}
     for path, text in value.items():
-        index, _, key = path.partition(".")
+        index, key = path.split(".", 1)
         items.setdefault(int(index), {})[key] = text
     return [items[index] for index in sorted(items)]
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from emulator import control, directory, ram, sts
+from emulator import bus, control, directory, fc, hbr, mns, ram, sts, trail
 from emulator.app import Receive, Rpc, Scope, Send
 from emulator.directory import leaving
+from emulator.mns import open as mns_open
+from emulator.trail import lookup
 
 if TYPE_CHECKING:
     from emulator.cloud import Cloud
@@ -34,48 +33,28 @@ HBR_REGIONS = (
 """Regions with an endpoint of Cloud Backup (help page "Endpoints" of Cloud Backup)."""
 
 
-def services() -> Iterator[Service]:
-    """Every RPC service with a table."""
-    yield ram.SERVICE
-    yield sts.SERVICE
-    yield directory.SERVICE
-    yield directory.RESOURCE_MANAGER
-    for module in ("emulator.trail.lookup", "emulator.mns.open", "emulator.hbr"):
-        if service := _optional(module, "SERVICE"):
-            yield service
-
-
-def _optional(module: str, name: str) -> Any:
-    parent = module.rpartition(".")[0]
-    if (parent and not find_spec(parent)) or not find_spec(module):
-        return None
-    try:
-        return getattr(importlib.import_module(module), name, None)
-    except Exception as error:  # noqa: BLE001
-        print(f"{module}: {error!r}", file=sys.stderr)
-        return None
+SERVICES: tuple[Service, ...] = (
+    ram.SERVICE,
+    sts.SERVICE,
+    directory.SERVICE,
+    directory.RESOURCE_MANAGER,
+    lookup.SERVICE,
+    mns_open.SERVICE,
+    hbr.SERVICE,
+)
+"""Every service with a table of RPC actions."""
 
 
 def _applications(cloud: Cloud) -> Iterator[tuple[tuple[str, ...], App]]:
     """Each endpoint's place in the ready line and its application."""
-    record = _optional("emulator.trail", "record") or (lambda *_: None)
-    for service in services():
-        if service.name == "hbr":
-            yield from ((("hbr", region), Rpc(cloud, service, region, record)) for region in HBR_REGIONS)
+    for service in SERVICES:
+        if service is hbr.SERVICE:
+            yield from ((("hbr", region), Rpc(cloud, service, region, trail.record)) for region in HBR_REGIONS)
         else:
-            yield (service.name,), Rpc(cloud, service, "", record)
-    for name in ("mns", "fc"):
-        if build := _optional(f"emulator.{name}", "app"):
-            yield (name,), build(cloud)
-    yield ("control",), control.app(cloud, _controls())
-
-
-def _controls() -> dict[str, control.Answer]:
-    """What services add to the control API."""
-    known: dict[str, control.Answer] = {}
-    for name in ("trail", "bus", "mns", "fc", "hbr"):
-        known |= _optional(f"emulator.{name}", "CONTROL") or {}
-    return known
+            yield (service.name,), Rpc(cloud, service, "", trail.record)
+    yield ("mns",), mns.app(cloud)
+    yield ("fc",), fc.app(cloud)
+    yield ("control",), control.app(cloud, {**trail.CONTROL, **bus.CONTROL, **fc.CONTROL})
 
 
 _URL = {"mns": "http://{}", "fc": "http://{}", "control": "http://{}/_emulator"}

@@ -1,1 +1,1 @@
-"""Tests."""
+"""The tests: pure parts by themselves, everything else against the emulator through the official SDKs."""

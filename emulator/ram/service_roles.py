@@ -57,7 +57,10 @@ CROSS_ACCOUNT = SERVICES["crossbackup.hbr.aliyuncs.com"].role
 
 
 def create(call: Call) -> dict[str, Any]:
-    """Make the role with its policy. Its ARN comes back lower-cased; a description may not be given."""
+    """Make the role with its policy. Its ARN comes back lower-cased; a description may not be given.
+
+    Only ResourceManager's answer names the service (SDK models of both products).
+    """
     service, account = call.params["ServiceName"], call.account
     linked = SERVICES.get(service)
     if linked is None:
@@ -71,9 +74,10 @@ def create(call: Call) -> dict[str, Any]:
     account.roles[role.name] = role
     answer = describe(account.account_id, role, "AssumeRolePolicyDocument")
     kept = ("RoleId", "RoleName", "Arn", "CreateDate", "Description", "AssumeRolePolicyDocument")
-    return {
-        "Role": {**{name: answer[name] for name in kept}, "IsServiceLinkedRole": True, "RolePrincipalName": service}
-    }
+    described = {**{name: answer[name] for name in kept}, "IsServiceLinkedRole": True}
+    if call.service.name == "resourcemanager":
+        described["RolePrincipalName"] = service
+    return {"Role": described}
 
 
 def linked_role(service: str, role_id: str, now: float) -> Role:
