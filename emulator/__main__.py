@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import sys
 from pathlib import Path
 
 import uvloop
 
 from emulator import zone
 from emulator.cloud import Cloud
+from emulator.fc.template import BadTemplateError
 from emulator.guesses import Guesses
 from emulator.server import Server
 from emulator.state import State
@@ -24,7 +26,11 @@ def main() -> None:
     if options.state and options.state.exists():
         cloud.state = State.model_validate_json(options.state.read_bytes())
     cloud.functions, cloud.code = options.functions, options.code
-    uvloop.run(_serve(cloud, options.host, as_json=options.json))
+    try:
+        uvloop.run(_serve(cloud, options.host, as_json=options.json))
+    except BadTemplateError as error:
+        print(error, file=sys.stderr)  # noqa: T201  # what is wrong with s.yaml
+        sys.exit(2)
     if options.state:
         options.state.write_text(cloud.state.model_dump_json(), encoding="utf-8")
 

@@ -23,10 +23,12 @@ PUBLISHED: Mapping[str, float] = {
     "resourcedirectory:GetAccount": 50,
     "resourcedirectory:ListAccountsForParent": 50,
     "resourcedirectory:ListAccounts": 20,
+    "actiontrail:LookupEvents": 2,
     "hbr:*": 10,
 }
-"""Calls per second. Help pages "Quotas" of RAM, STS and ResourceDirectoryMaster; Cloud Backup's page gives 600 per
-60 s for the APIs it lists, and AddCrossAccount and DescribeCrossAccounts are not on it (inferred to be the same)."""
+"""Calls per second. Help pages "Quotas" of RAM, STS and ResourceDirectoryMaster, "Limits" of ActionTrail; Cloud
+Backup's page gives 600 per 60 s for the APIs it lists, and AddCrossAccount and DescribeCrossAccounts are not on it
+(inferred to be the same)."""
 
 
 class Quotas(BaseModel):

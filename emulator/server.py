@@ -57,6 +57,8 @@ def _applications(cloud: Cloud) -> Iterator[tuple[tuple[str, ...], App]]:
     yield ("control",), control.app(cloud, {**trail.CONTROL, **bus.CONTROL, **fc.CONTROL})
 
 
+_KEEP_ALIVE_SECONDS = 600
+"""Idle connections stay this long: uvicorn's 5 s now and then end just as an SDK that does not retry uses one again."""
 _URL = {"mns": "http://{}", "fc": "http://{}", "control": "http://{}/_emulator"}
 """Endpoints that clients want as URLs; the SDKs of the others want host and port."""
 
@@ -84,7 +86,13 @@ class Server:
     async def serve(self, ready: Callable[[], None]) -> None:
         """Serve until SIGTERM or SIGINT; ``ready`` is called once every socket is listening."""
         config = uvicorn.Config(
-            self, lifespan="off", log_level="critical", access_log=False, ws="none", timeout_graceful_shutdown=1
+            self,
+            lifespan="off",
+            log_level="critical",
+            access_log=False,
+            ws="none",
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         )
         server = _Listener(config, ready)
         loop = asyncio.get_running_loop()
