@@ -117,6 +117,16 @@ class Sweep(_Frozen):
     """Kinds of drift that are reported and not repaired."""
 
 
+class Functions(_Frozen):
+    """How the console reaches the deployed functions (see invoke.py)."""
+
+    way: Literal["fc2-3.0", "fc2-2.0", "sdk-3.0"] = "fc2-3.0"
+    service: str = "cab"
+    """Only for fc2-2.0: the service in which the functions are."""
+    prefix: str = "cab-"
+    """Function names in s.yaml are this and the door's name."""
+
+
 class Queues(_Frozen):
     """MNS queue names; ``s.yaml`` names the same ones."""
 
@@ -161,6 +171,7 @@ class Config(_Frozen):
     scope: tuple[Rule, ...] = ()
     external: tuple[External, ...] = ()
     retry: Retry = Retry()
+    functions: Functions = Functions()
     sweep: Sweep = Sweep()
     trail_regions: tuple[Region, ...] = ("cn-hangzhou",)
     """Where ActionTrail keeps the directory's global events: cn-hangzhou or ap-southeast-1 (docs/live-checks.md)."""

@@ -38,6 +38,14 @@ class Directory:
         path = (account.resource_directory_path or "").split("/")[1:-1]
         return self._member(account, tuple(path) or (account.folder_id,))
 
+    def is_leaving(self, account_id: str) -> bool:
+        """Whether the account is being deleted, which GetAccount does not tell."""
+        try:
+            status = self._api("GetAccountDeletionStatus", account_id=account_id).rd_account_deletion_status
+        except AbsentError:
+            return False
+        return bool(status and status.status in LEAVING)
+
     def members(self) -> Iterator[Member]:
         """Every member account, page by page."""
         folders = dict(self._folders(None, ()))

@@ -34,6 +34,7 @@ def converge(account_id: str, hint: Hint, ports: Ports, report: Report) -> None:
     if hint is Hint.CHECK:
         _prove(wanted.enrolment, ports, report)
         return
+    report.warnings += [f"{policy} reaches everything in the account" for policy in wanted.broad_policies]
     entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
     observed = _observe(wanted.enrolment, ports, entrance)
     carry_out(wanted.enrolment, observed, ports, entrance, report)
@@ -117,6 +118,7 @@ def _leave(account_id: str, hint: Hint, ports: Ports, report: Report, entrance: 
     member = find(account_id, ports)
     if member is not None:
         report.display_name = member.display_name
+        member = replace(member, leaving=member.leaving or ports.directory.is_leaving(account_id))
         if hint is Hint.LEFT and not member.leaving:
             report.state, report.why = "ignored", "the directory still lists this account"
             return

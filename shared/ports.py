@@ -21,6 +21,9 @@ class Directory(Protocol):
     def look_up(self, account_id: str) -> Member | None:
         """The account as it is now, or None."""
 
+    def is_leaving(self, account_id: str) -> bool:
+        """Whether the account is being deleted."""
+
     def members(self) -> Iterator[Member]:
         """Every member account."""
 

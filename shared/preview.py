@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from shared.apply import Entrance
@@ -39,6 +40,8 @@ def steps_for(member: Member, wanted: Wanted, ports: Ports) -> tuple[AnyStep, ..
 
 
 def _leaving(account_id: str, hint: Hint, member: Member | None, ports: Ports) -> dict[str, Any]:
+    if member is not None:
+        member = replace(member, leaving=member.leaving or ports.directory.is_leaving(account_id))
     if member is not None and hint is Hint.LEFT and not member.leaving:
         return {"state": "ignored", "why": "the directory still lists this account", "steps": []}
     entrance, warnings = Entrance(account_id, ports), list[str]()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shared.config import ALIAS_LENGTH, Config, Rule, Settings
-from shared.plan import Enrolment, Registration, Role, Trust
+from shared.plan import BROAD_POLICIES, Enrolment, Registration, Role, Trust
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,12 @@ class Wanted:
     def in_scope(self) -> bool:
         """Whether the account is to be enrolled at all."""
         return self.settings.enrol
+
+    @property
+    def broad_policies(self) -> list[str]:
+        """Policies that the product page allows and that deserve a warning."""
+        role = self.enrolment.role
+        return sorted(role.policies & BROAD_POLICIES) if isinstance(role, Role) else []
 
 
 DEFAULT_RULE = "enrolment (the default for every member)"

@@ -74,7 +74,7 @@ MEANINGS: dict[tuple[str, str], Meaning] = {
     # STS into the backup account is a matter of configuration.
     ("AssumeBackupRole", "EntityNotExist.Role"): MISCONFIGURED,
     # Resource Directory: API pages of 2022-04-19.
-    (ANY, "EntityNotExists.Account"): ABSENT,
+    (ANY, "EntityNotExists"): ABSENT,
     (ANY, "EntityNotExists.ResourceDirectory"): Meaning("permanent", Reason.DIRECTORY_UNAVAILABLE),
     (ANY, "ResourceDirectoryNotInUse"): Meaning("permanent", Reason.DIRECTORY_UNAVAILABLE),
     # Cloud Backup: page "Error codes" of HBR 2017-09-08, and the API page of CheckRole.

@@ -1,0 +1,132 @@
+"""A landing zone with the handlers around it: calls a door as the platform would, and reads the emulator's state."""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from alibabacloud_resourcedirectorymaster20220419.models import CreateResourceAccountRequest
+
+from shared.cloud import memory
+from tests.cloud import ROOT, Key, LocalCloud
+
+MANAGEMENT, BACKUP = "1000000000000001", "1000000000000002"
+PROD, TEST, SANDBOX = "1000000000000011", "1000000000000012", "1000000000000013"
+REGIONS = ("cn-hangzhou", "cn-shanghai")
+SLR = f"acs:ram::{BACKUP}:role/AliyunServiceRoleForHbrCrossAccountBackup"
+WRITES = ("Create", "Update", "Delete", "Attach", "Detach", "Add")
+
+
+class World:
+    """The emulator, a configuration, and the five doors, called in this process."""
+
+    def __init__(self, cloud: LocalCloud, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.cloud = cloud
+        self.policies = ROOT / "policies"
+        self._path = folder / "config.yaml"
+        self._monkeypatch = monkeypatch
+        self.config: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+        self.configure()
+        monkeypatch.setenv("CAB_CONFIG", str(self._path))
+        monkeypatch.setenv("CLOUD_ENDPOINTS", json.dumps(cloud.endpoints))
+        self.key: Key = cloud.as_function()
+        memory().forget()
+
+    def configure(self, **changes: Any) -> None:
+        """Write the shipped configuration with ``changes`` at its top; a mapping is merged into what is there."""
+        for name, value in changes.items():
+            old = self.config.get(name)
+            self.config[name] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+        self._path.write_text(yaml.safe_dump(self.config), encoding="utf-8")
+
+    def context(self, timeout: int = 300) -> SimpleNamespace:
+        """The context object in its Python 3.10 form."""
+        credentials = SimpleNamespace(
+            access_key_id=self.key.access_key_id,
+            access_key_secret=self.key.access_key_secret,
+            security_token=self.key.token,
+        )
+        function = SimpleNamespace(name="f", handler="h", memory=512, timeout=timeout)
+        return SimpleNamespace(request_id="request-1", credentials=credentials, function=function)
+
+    def call(self, door: str, event: Any, context: Any = None) -> Any:
+        """Invoke ``functions.<door>.handler`` with bytes, or with anything as JSON; return its answer."""
+        raw = event if isinstance(event, bytes) else json.dumps(event).encode()
+        handler = importlib.import_module(f"functions.{door}").handler
+        return json.loads(handler(raw, context or self.context()))
+
+    def enrol(self, account_id: str = PROD) -> Any:
+        """Onboard by hand."""
+        return self.call("onboard", {"accountId": account_id})
+
+    def create(self, name: str = "new", **fields: Any) -> str:
+        """A new member account, made with the official SDK."""
+        request = CreateResourceAccountRequest(display_name=name, **fields)
+        account: str = self.cloud.client("resourcedirectory").create_resource_account(request).body.account.account_id
+        return account
+
+    def role(self, account_id: str, name: str = "hbrcrossrole") -> Any:
+        """The backup role as the emulator knows it, or None."""
+        return self.cloud.state()["accounts"][account_id]["roles"].get(name)
+
+    def trusted(self, account_id: str) -> list[str]:
+        """The principals that the backup role trusts."""
+        statements = json.loads(self.role(account_id)["trust"])["Statement"]
+        return [name for statement in statements for name in statement["Principal"].get("RAM", [])]
+
+    def registered(self, account_id: str, owner: str = BACKUP) -> dict[str, list[str]]:
+        """Region → the types of the account's cross-account records there."""
+        found: dict[str, list[str]] = {}
+        for place, records in self.cloud.state()["hbr"]["cross_accounts"].items():
+            holder, _, region = place.partition("/")
+            kinds = [
+                one["place"]["kind"]
+                for rows in records.values()
+                for one in rows
+                if one["place"]["account_id"] == account_id
+            ]
+            if holder == owner and kinds:
+                found[region] = kinds
+        return found
+
+    def messages(self, queue: str) -> list[Any]:
+        """The bodies of all messages in a queue, delayed ones too."""
+        stored = self.cloud.state()["mns"]["queues"][MANAGEMENT][queue]["messages"].values()
+        return [json.loads(base64.b64decode(message["body"])) for message in stored]
+
+    def retries(self) -> list[Any]:
+        """What waits in the retry queue."""
+        return self.messages("cab-retry")
+
+    def dead_letters(self) -> list[Any]:
+        """What waits for a person."""
+        return self.messages("cab-dead-letters")
+
+    def mark(self) -> int:
+        """A point in the journal, for ``calls``."""
+        entries = self.cloud.journal()
+        return int(entries[-1]["seq"]) if entries else 0
+
+    def calls(self, since: int = 0) -> list[str]:
+        """The actions that were called after a mark, in order."""
+        return [entry["action"] for entry in self.cloud.journal() if entry["seq"] > since]
+
+    def writes(self, since: int = 0) -> list[str]:
+        """Those of them that write."""
+        return [action for action in self.calls(since) if action.startswith(WRITES)]
+
+    def is_protected(self, account_id: str) -> bool:
+        """What the emulator's own state says: exact trust, the policy, one record in every region."""
+        role = self.role(account_id)
+        exact = (
+            bool(role)
+            and self.trusted(account_id) == [SLR]
+            and list(role["attached"]) == ["System:AliyunHBRRolePolicy"]
+        )
+        return exact and self.registered(account_id) == {region: ["CROSS_ACCOUNT"] for region in REGIONS}
