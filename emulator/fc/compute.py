@@ -33,6 +33,7 @@ CREDENTIALS_SECONDS = 36 * 3600
 """The credentials of a function live 36 hours (help page "Context")."""
 _REFRESH_SECONDS = 3600
 KEPT_INVOCATIONS = 2000
+KEPT_RESPONSE_BYTES = 65_536
 KEPT_LINES = 5000
 SERVICE = "fc.aliyuncs.com"
 
@@ -136,7 +137,7 @@ class Compute:
                 status=200,
                 error_type=reply.error_type,
                 cold=cold,
-                response=reply.body[:1000].decode("utf-8", "replace"),
+                response=reply.body[:KEPT_RESPONSE_BYTES].decode("utf-8", "replace"),
             )
         )
         return Outcome(request_id, 200, reply.body, reply.error_type, reply.log, instance.id, duration)
