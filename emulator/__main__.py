@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -21,10 +20,11 @@ from emulator.state import State
 def main() -> None:
     """Read the command line and serve."""
     options = _options()
-    cloud = Cloud(zone.load(zone.find(options.zone)), Guesses.model_validate(dict(options.guess)))
-    cloud.zone = zone.find(options.zone)
-    if options.state and options.state.exists():
-        cloud.state = State.model_validate_json(options.state.read_bytes())
+    path = zone.find(options.zone)
+    kept = options.state is not None and options.state.exists()
+    state = State.model_validate_json(options.state.read_bytes()) if kept else zone.load(path)
+    cloud = Cloud(state, Guesses.model_validate(dict(options.guess)))
+    cloud.zone = path
     cloud.functions, cloud.code = options.functions, options.code
     try:
         uvloop.run(_serve(cloud, options.host, as_json=options.json))
@@ -32,7 +32,7 @@ def main() -> None:
         print(error, file=sys.stderr)  # noqa: T201  # what is wrong with s.yaml
         sys.exit(2)
     if options.state:
-        options.state.write_text(cloud.state.model_dump_json(), encoding="utf-8")
+        options.state.write_text(cloud.dump(), encoding="utf-8")
 
 
 async def _serve(cloud: Cloud, host: str, *, as_json: bool) -> None:
@@ -44,7 +44,6 @@ async def _serve(cloud: Cloud, host: str, *, as_json: bool) -> None:
         print(json.dumps(line, indent=None if as_json else 2), flush=True)  # noqa: T201  # the ready line
 
     await server.serve(ready)
-    await asyncio.sleep(0)
 
 
 def _guess(text: str) -> tuple[str, str]:

@@ -54,6 +54,7 @@ class Cloud:
         self.state = state
         self.guesses = guesses
         self.clock.clear()
+        self.clock.advance(state.clock_offset)
         self.journal.clear()
         self.faults.clear()
         self.quotas.clear()
@@ -64,6 +65,11 @@ class Cloud:
         """Let the services set up what follows from the state (functions, timers)."""
         for work in self.on_reset:
             work()
+
+    def dump(self) -> str:
+        """The state as JSON, to be loaded again."""
+        self.state.clock_offset = self.clock.offset
+        return self.state.model_dump_json()
 
     def decide(
         self, principal: Principal, permission: str, resource: str, context: Mapping[str, str] | None = None

@@ -53,7 +53,7 @@ def _route(cloud: Cloud, answer: Answer) -> Callable[[Request], Coroutine[Any, A
 
 
 def _state(cloud: Cloud, _: dict[str, Any]) -> Response:
-    return Response(cloud.state.model_dump_json(), media_type="application/json")
+    return Response(cloud.dump(), media_type="application/json")
 
 
 def _load(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:

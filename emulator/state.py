@@ -31,6 +31,8 @@ __all__ = [
 class State(BaseModel):
     """The whole emulated cloud. ``dump`` and ``load`` of the control API are this model as JSON."""
 
+    clock_offset: float = 0.0
+    """Seconds that the emulated time was ahead of the machine's when this was dumped."""
     accounts: dict[str, Account] = Field(default_factory=dict)
     backup_account: str = ""
     """Which of them the landing zone means as the central backup account; only the ready line tells it."""

@@ -219,6 +219,7 @@ _WRITES = {
         "EntityNotExists.Account",
         "AccountTypeOrStatusMismatch",
         "Deny.TrustedService",
+        "RemoveConfilctAccountAsDelegatedAdministator",
         on=_ANY_ACCOUNT,
     ),
     "DeleteAccount": _action(
@@ -228,6 +229,7 @@ _WRITES = {
         "NoLicense.ResourceDirectory",
         "MemberTypeError.DeleteAccount",
         "ExistProcessingDeleteFlow.DeleteAccount",
+        "RemoveConfilctAccountAsDelegatedAdministator",
         on=_ANY_ACCOUNT,
     ),
     "TagResources": _action(
@@ -239,6 +241,7 @@ _WRITES = {
         },
         "EntityNotExists.Account",
         "EntityNotExists.Folder",
+        "QuotaExceeded.TagCount",
     ),
     "UntagResources": _action(
         tags.remove,
@@ -254,6 +257,7 @@ _WRITES = {
     "RegisterDelegatedAdministrator": _action(
         administrators.register,
         _DELEGATION,
+        "EntityNotExists.Account",
         "AccountAlreadyRegistered",
         "DelegatedAccountNumberExceeded",
         "CannotRegisterMasterAsDelegatedAdministrator",
@@ -268,10 +272,25 @@ _WRITES = {
             "Description": Param(maximum=1024),
             "Tag": _TAG,
         },
+        "MalformedPolicyDocument",
+        "EntityAlreadyExists.ControlPolicy",
     ),
-    "DeleteControlPolicy": _action(control_policies.delete, {"PolicyId": _POLICY}),
-    "AttachControlPolicy": _action(control_policies.attach, _ATTACHMENT, "EntityNotExists.Target"),
-    "DetachControlPolicy": _action(control_policies.detach, _ATTACHMENT, "EntityNotExists.Target"),
+    "DeleteControlPolicy": _action(
+        control_policies.delete,
+        {"PolicyId": _POLICY},
+        "EntityNotExists.ControlPolicy",
+        "DeleteConflict.ControlPolicy.Attachment",
+    ),
+    "AttachControlPolicy": _action(
+        control_policies.attach,
+        _ATTACHMENT,
+        "EntityNotExists.ControlPolicy",
+        "EntityNotExists.Target",
+        "EntityAlreadyExists.ControlPolicy.Attachment",
+    ),
+    "DetachControlPolicy": _action(
+        control_policies.detach, _ATTACHMENT, "EntityNotExists.ControlPolicy", "EntityNotExists.Target"
+    ),
     "EnableControlPolicy": _action(control_policies.enable),
     "DisableControlPolicy": _action(control_policies.disable),
 }

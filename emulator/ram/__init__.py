@@ -25,6 +25,8 @@ _POLICY_NAME = Param(
 )
 _POLICY_TYPE = Param(required=True, choices=("System", "Custom"))
 _DESCRIPTION = Param(maximum=1024, default="", length="InvalidParameter.Description.Length")
+_TRUST_LENGTH = 4096
+"""Characters of a trust policy (inferred)."""
 _SESSION = Param("integer", minimum=3600, maximum=43200)
 _TAG = Param("json")
 _PAGE = {"Marker": Param(), "MaxItems": Param("integer", default=100, minimum=1, maximum=1000), "Tag": _TAG}
@@ -34,6 +36,7 @@ _ATTACHMENT = {
     "PolicyType": _POLICY_TYPE,
     "ResourceGroupId": Param(),
 }
+_LINKED = "NoPermission.ServiceLinkedRole"
 _ROLE = "acs:ram:*:{account}:role/{RoleName}"
 _POLICY = "acs:ram:*:{account}:policy/{PolicyName}"
 
@@ -68,7 +71,9 @@ SERVICE = Service(
             roles.create,
             {
                 "RoleName": _ROLE_NAME,
-                "AssumeRolePolicyDocument": Param(required=True),
+                "AssumeRolePolicyDocument": Param(
+                    required=True, maximum=_TRUST_LENGTH, length="InvalidParameter.AssumeRolePolicyDocument.Length"
+                ),
                 "Description": _DESCRIPTION,
                 "MaxSessionDuration": _SESSION,
                 "AllowConsoleLogin": Param("boolean", default=True),
@@ -90,7 +95,9 @@ SERVICE = Service(
             roles.update,
             {
                 "RoleName": _ROLE_NAME,
-                "NewAssumeRolePolicyDocument": Param(),
+                "NewAssumeRolePolicyDocument": Param(
+                    maximum=_TRUST_LENGTH, length="InvalidParameter.NewAssumeRolePolicyDocument.Length"
+                ),
                 "NewDescription": Param(maximum=1024, length="InvalidParameter.NewDescription.Length"),
                 "NewMaxSessionDuration": _SESSION,
                 "NewAllowConsoleLogin": Param("boolean"),
@@ -98,7 +105,7 @@ SERVICE = Service(
             permission="ram:UpdateRole",
             resource=_ROLE,
             writes=True,
-            errors=("EntityNotExist.Role", "MalformedPolicyDocument"),
+            errors=("EntityNotExist.Role", "MalformedPolicyDocument", _LINKED),
         ),
         "DeleteRole": Action(
             roles.delete,
@@ -106,7 +113,7 @@ SERVICE = Service(
             permission="ram:DeleteRole",
             resource=_ROLE,
             writes=True,
-            errors=("EntityNotExist.Role", "DeleteConflict.Role.Policy"),
+            errors=("EntityNotExist.Role", "DeleteConflict.Role.Policy", _LINKED),
         ),
         "ListRoles": Action(roles.list_roles, _PAGE, permission="ram:ListRoles", resource="acs:ram:*:{account}:role/*"),
         "ListPoliciesForRole": Action(
@@ -127,6 +134,7 @@ SERVICE = Service(
                 "EntityNotExist.Role",
                 "EntityNotExist.Policy",
                 "LimitExceeded.Role.Policy",
+                _LINKED,
             ),
         ),
         "DetachPolicyFromRole": Action(
@@ -135,7 +143,7 @@ SERVICE = Service(
             permission="ram:DetachPolicyFromRole",
             resource=_ROLE,
             writes=True,
-            errors=("EntityNotExist.Role", "EntityNotExist.Policy", "EntityNotExist.Role.Policy"),
+            errors=("EntityNotExist.Role", "EntityNotExist.Policy", "EntityNotExist.Role.Policy", _LINKED),
         ),
         "CreatePolicy": Action(
             policies.create,

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 ROLES_PER_ACCOUNT = 1000
 POLICIES_PER_ROLE = {"System": 20, "Custom": 10}
 """Help page "Limits" of RAM."""
-TRUST_LENGTH = 4096
-"""Characters of a trust policy (inferred from the quota centre's default)."""
 
 
 def existing(account: Account, name: str) -> Role:
@@ -61,9 +59,7 @@ def describe(account_id: str, role: Role, *extra: str) -> dict[str, Any]:
 
 
 def _check_trust(call: Call, document: str) -> None:
-    """A trust policy must be well formed and not too long; whether its principals must exist is a guess."""
-    if len(document) > TRUST_LENGTH:
-        raise CloudError("InvalidParameter.AssumeRolePolicyDocument.Length", "The trust policy is too long.")
+    """A trust policy must be well formed; whether its principals must exist is a guess."""
     statements = permissions.parse(document, trust=True)
     if not call.cloud.guesses.trust_names_must_exist:
         return
