@@ -87,7 +87,7 @@ def test_attributes_are_set_and_depths_are_zero(cloud: LocalCloud) -> None:
         {"polling_wait_sec": 31},
     ],
 )
-def test_attributes_out_of_range_are_refused(cloud: LocalCloud, attributes: dict[str, int]) -> None:
+def test_attributes_out_of_range_are_refused(cloud: LocalCloud, attributes: dict[str, Any]) -> None:
     """Each attribute has the documented range."""
     assert refusal(lambda: queue(cloud, **attributes)) == "InvalidArgument"
 

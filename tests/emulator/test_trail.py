@@ -162,7 +162,7 @@ def test_memory_is_a_week_unless_told_and_ninety_days_at_most(cloud: LocalCloud)
     make_folders(cloud, 1)
     now = cloud.advance(8 * 86400)
 
-    def window(days: int) -> dict[str, str]:
+    def window(days: int) -> dict[str, Any]:
         end = datetime.fromtimestamp(now, timezone.utc) + timedelta(days=100)
         start = end - timedelta(days=days)
         return {"start_time": start.strftime("%Y-%m-%dT%H:%M:%SZ"), "end_time": end.strftime("%Y-%m-%dT%H:%M:%SZ")}
