@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from emulator import zone
+from emulator import coverage, zone
 from emulator.cloud import Cloud
 from emulator.fc.template import BadTemplateError
 from emulator.guesses import Guesses
@@ -20,6 +20,9 @@ from emulator.state import State
 def main() -> None:
     """Read the command line and serve."""
     options = _options()
+    if options.coverage:
+        coverage.rewrite(options.coverage)
+        return
     path = zone.find(options.zone)
     kept = options.state is not None and options.state.exists()
     state = State.model_validate_json(options.state.read_bytes()) if kept else zone.load(path)
@@ -61,6 +64,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--code", type=Path, help="the functions' code, if not beside s.yaml")
     parser.add_argument("--state", type=Path, help="load this file if it exists, and write it at the end")
     parser.add_argument("--guess", type=_guess, action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--coverage", type=Path, metavar="FILE", help="write what is emulated into FILE, and end")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     return parser.parse_args()
 

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -33,7 +32,7 @@ _SETTLE_SECONDS = 60.0
 
 def app(cloud: Cloud, more: Mapping[str, Answer]) -> Starlette:
     """The control API's application; ``more`` are the services' own names, for GET and POST alike."""
-    known = [*_ROUTES, *((method, name, answer) for name, answer in more.items() for method in ("GET", "POST"))]
+    known = [*ROUTES, *((method, name, answer) for name, answer in more.items() for method in ("GET", "POST"))]
     routes = [Route(f"/_emulator/{path}", _route(cloud, answer), methods=[method]) for method, path, answer in known]
     return Starlette(routes=routes)
 
@@ -114,7 +113,7 @@ def _reset(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     return zone.summary(state)
 
 
-_ROUTES: tuple[tuple[str, str, Answer], ...] = (
+ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("GET", "healthy", lambda *_: {"healthy": True}),
     ("GET", "endpoints", lambda cloud, _: {"endpoints": cloud.endpoints, **zone.summary(cloud.state)}),
     ("GET", "state", _state),
@@ -128,3 +127,4 @@ _ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("POST", "assume", _assume),
     ("POST", "reset", _reset),
 )
+"""Method, name below ``/_emulator/``, and what answers there. Services add their own (``CONTROL`` in theirs)."""
