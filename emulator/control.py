@@ -44,7 +44,7 @@ def _route(cloud: Cloud, answer: Answer) -> Callable[[Request], Coroutine[Any, A
             result = answer(cloud, {**request.query_params, **given})
             if asyncio.iscoroutine(result):
                 result = await result
-        except (ValueError, TypeError, KeyError, OSError, ValidationError, CloudError) as error:
+        except (CloudError, ValueError, TypeError, KeyError, OSError) as error:
             return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
         return result if isinstance(result, Response) else JSONResponse(result)
 
