@@ -35,3 +35,10 @@ class Guesses(BaseModel):
     """Where the directory's global events are published."""
     account_scope: Literal["honoured", "ignored"] = "honoured"
     """Whether a TAG rule's list of accounts in a backup policy is honoured."""
+    async_invocation_type: Literal["true", "false"] = "true"
+    """Which value of an eventbridge trigger's ``asyncInvocationType`` makes it call asynchronously: the pages of 2.0
+    and 3.0 contradict each other."""
+    function_errors_redelivered: bool = True
+    """Whether EventBridge delivers again what a function answered with an error, or only what never reached it."""
+    cloud_messages: Literal["plain", "base64"] = "plain"
+    """How the cloud writes its own messages to MNS: dead letters and the records of asynchronous calls."""

@@ -80,7 +80,7 @@ def _deliver(cloud: Cloud, rule: Rule, event: Mapping[str, Any]) -> None:
     letters = (json.dumps(event, ensure_ascii=False),) if rule.dead_letter else ()
 
     async def invoke(payload: bytes) -> bool:
-        return bool(await compute.trigger(rule.function, payload, rule.name, asynchronous=rule.asynchronous))
+        return bool(await compute.trigger(rule.function, payload, rule.name, rule.async_invocation_type))
 
     for _ in range(2 if cloud.rng.random() < settings.duplicate else 1):
         due = cloud.clock.now() + cloud.rng.random() * settings.reorder_seconds

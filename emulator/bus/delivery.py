@@ -1,7 +1,7 @@
 """Delivering to a function, again when it fails, aside when it keeps failing. Rules and streams share it.
 
-Retry strategies and dead letters as in the help page "Retry policies and dead-letter queues" of EventBridge. That a
-function's own error counts as a failed delivery is inferred.
+Retry strategies and dead letters as in the help page "Retry policies and dead-letter queues" of EventBridge. Whether a
+function's own error counts as a failed delivery is the guess ``function_errors_redelivered``.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def send(cloud: Cloud, queue_arn: str, body: str) -> bool:
     match = _QUEUE_ARN.fullmatch(queue_arn)
     if match is None:
         return False
-    if cloud.state.bus.settings.encode_bodies:
+    if cloud.guesses.cloud_messages == "base64":
         body = base64.b64encode(body.encode()).decode()
     try:
         messages.send(cloud, messages.find(cloud, match.group(2), match.group(3)), body)

@@ -18,8 +18,6 @@ class BusSettings(BaseModel):
     """Probability that an event is delivered twice to a rule's target; delivery is at least once."""
     reorder_seconds: float = Field(default=0.0, ge=0)
     """Every delivery waits a random part of this many emulated seconds, so that later events can overtake it."""
-    encode_bodies: bool = False
-    """Whether the cloud's own messages to MNS (dead letters, destinations) are base64; no document says."""
 
 
 class Rule(BaseModel):
@@ -31,7 +29,8 @@ class Rule(BaseModel):
     pattern: str
     """JSON text."""
     function: str
-    asynchronous: bool = False
+    async_invocation_type: bool = False
+    """As declared; what it means is a guess."""
     raw_data: bool = False
     """Whether the target gets only ``data`` instead of the whole CloudEvent (``eventSchema: RawData``)."""
     retry: RetryStrategy = "BACKOFF_RETRY"

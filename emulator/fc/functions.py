@@ -168,7 +168,7 @@ class EventBridge(Declared):
 
     trigger_enable: bool = True
     async_invocation_type: bool = False
-    """True is asynchronous (help page of 2.0; the 2023-03-30 page says the opposite; the name decides)."""
+    """Which value is asynchronous is a guess of that name."""
     event_rule_filter_pattern: str = "{}"
     event_source_config: Source
     event_sink_config: Sink = Field(default_factory=Sink)

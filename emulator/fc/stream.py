@@ -1,7 +1,8 @@
 """An MNS queue as event source: EventBridge takes messages in batches, calls the function, and deletes what was taken.
 
 Help pages "MNS queue triggers" and "Formats of event for different triggers" of Function Compute. EventBridge consumes
-with its own service-linked role, so no policy is asked. That a failed call means the whole batch again is inferred.
+with its own service-linked role, so no policy is asked. That a failed call means the whole batch again is inferred
+(guess ``function_errors_redelivered``).
 """
 
 from __future__ import annotations
@@ -113,10 +114,8 @@ class Stream:
         body = json.dumps(shown if self._streaming else shown[0], ensure_ascii=False).encode()
 
         async def invoke(payload: bytes) -> bool:
-            asynchronous = self._config.async_invocation_type
-            return await self._compute.trigger(
-                self._function.function_name, payload, self._name, asynchronous=asynchronous
-            )
+            name, flag = self._function.function_name, self._config.async_invocation_type
+            return await self._compute.trigger(name, payload, self._name, flag)
 
         def finished(ok: bool) -> None:  # noqa: FBT001 - the callback of a delivery
             self._busy = False

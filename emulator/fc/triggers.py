@@ -47,7 +47,7 @@ def _rule(compute: Compute, function: Function, name: str, config: EventBridge) 
         region=function.region,
         pattern=config.event_rule_filter_pattern,
         function=function.function_name,
-        asynchronous=config.async_invocation_type,
+        async_invocation_type=config.async_invocation_type,
         raw_data=config.event_sink_config.delivery_option.event_schema == "RawData",
         retry=options.retry_strategy.push_retry_strategy,
         dead_letter=options.dead_letter_queue.arn if options.dead_letter_queue else "",
