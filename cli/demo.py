@@ -197,9 +197,13 @@ def _swept(demo: Demo) -> None:
 
 
 def _withdrawn(demo: Demo, story: Story) -> None:
-    story.what, story.expected = "protected, then deleted in the directory", "withdrawn"
-    demo.say(f"DeleteAccount {story.display_name}: the event starts cab-teardown")
-    demo.directory("DeleteAccount", account_id=story.account_id)
+    story.what, story.expected = "protected, then moved out of the scope", "withdrawn"
+    demo.say(f"MoveAccount [bold]{story.display_name}[/bold] into the sandbox folder, which is outside the scope")
+    demo.directory("MoveAccount", account_id=story.account_id, destination_folder_id="fd-sandbox0001")
+    grace = demo.wait(story.account_id, "retry")
+    demo.say(f"  {grace['detail']}")
+    demo.cloud.control("clock", advance=grace["delay"] + 1)
+    demo.say("  a day passes: the message comes back, and the account is still out of scope")
     demo.cloud.wait_for(
         "the withdrawal",
         lambda: any((e.get("account_id"), e.get("state")) == (story.account_id, "withdrawn") for e in demo.ended()),

@@ -71,6 +71,9 @@ def carry_out(want: Enrolment, observed: Enrolment, ports: Ports, entrance: Entr
         if not steps:
             return
         observed = _apply_all(steps, observed, ports, entrance, report)
+        if any(want.registrations.values()) and any(isinstance(step, Deregister) for step in steps):
+            # Where registrations turn out to be global, deleting one took the others with it: make sure of them.
+            observed = replace(observed, registrations=dict.fromkeys(want.registrations, UNKNOWN))
     raise TemporaryError(Reason.CLOUD_FAULT, "the account keeps changing while we work on it")
 
 

@@ -82,7 +82,7 @@ def attempt(change: AccountChanged, cloud: Cloud) -> Ended:
 
 def _tried(change: AccountChanged, cloud: Cloud, report: Report) -> AttemptError | None:
     try:
-        converge(change.account_id, change.hint, cloud.ports, report)
+        converge(change.account_id, change.hint, cloud.ports, report, waited=change.tries.waited)
     except AttemptError as error:
         memory().forget()
         return error

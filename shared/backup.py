@@ -60,18 +60,22 @@ class BackupAccount:
                 alias=wanted.alias,
             )
         except AttemptError as error:
-            if error.code not in self._assumptions.duplicate_codes:
-                return self._there_after_all(region, account_id, wanted, error)
+            if not self._means_there(error.code, wanted):
+                return self._there_after_all(region, account_id, error)
         return frozenset({wanted})
 
-    def _there_after_all(
-        self, region: str, account_id: str, wanted: Registration, error: AttemptError
-    ) -> frozenset[Registration]:
+    def _means_there(self, code: str, wanted: Registration) -> bool:
+        """Whether a refusal's code may be taken at its word: not where it could speak of a record of the other type."""
+        known = code in self._assumptions.duplicate_codes
+        return known and wanted.type == "CROSS_ACCOUNT" and self._assumptions.types_coexist
+
+    def _there_after_all(self, region: str, account_id: str, error: AttemptError) -> frozenset[Registration]:
         if error.reason is not Reason.UNKNOWN_ERROR:
             raise error
         have = self.registrations_of(region, account_id)
-        if wanted not in have:
+        if not have:
             raise error
+        # Perhaps a record of another kind stands in the way: the plan decides what to do about it.
         return have
 
     def deregister(self, region: str, account_id: str, registration: Registration) -> None:
@@ -112,7 +116,9 @@ class BackupAccount:
             yield from map(_registration, rows)
             total, seen, number = body.total_count or 0, seen + len(rows), number + 1
             if not rows and seen < total:
-                raise TemporaryError(Reason.CLOUD_FAULT, f"DescribeCrossAccounts: {seen} of {total} rows in {region}")
+                raise TemporaryError(
+                    Reason.INCOMPLETE_LISTING, f"DescribeCrossAccounts: {seen} of {total} rows in {region}"
+                )
 
     def _hbr(self, region: str) -> Api:
         return self._clients.hbr(self._credentials(), region)

@@ -117,6 +117,18 @@ class Sweep(_Frozen):
     """Kinds of drift that are reported and not repaired."""
 
 
+class Teardown(_Frozen):
+    """How an account that has left is withdrawn. Backup data is never deleted by the functions."""
+
+    mode: Literal["keep", "block"] = "keep"
+    """keep: withdraw, keep the backup data. block: change nothing while restorable data exists; ask a person."""
+    grace_hours: float = Field(default=24, ge=0, le=160)
+    """Between the event and the withdrawal; MNS keeps a delayed message for at most seven days."""
+    brake_accounts: int = Field(default=5, ge=0)
+    brake_percent: float = Field(default=2, ge=0, le=100)
+    """No account is withdrawn while more than so many, and more than this share, are registered but not wanted."""
+
+
 class Functions(_Frozen):
     """How the console reaches the deployed functions (see invoke.py)."""
 
@@ -139,6 +151,8 @@ class Assumptions(_Frozen):
 
     second_registration: Literal["refused", "doubled"] = "refused"
     """Whether a second AddCrossAccount for one account is refused, or makes a second record (then we list first)."""
+    types_coexist: bool = True
+    """Whether CROSS_ACCOUNT and CROSS_ACCOUNT_BY_RD records of one account may stand side by side."""
     duplicate_codes: tuple[str, ...] = ("CrossAccountExist",)
     """Codes of that refusal. After any other refusal the listing decides."""
 
@@ -173,6 +187,9 @@ class Config(_Frozen):
     retry: Retry = Retry()
     functions: Functions = Functions()
     sweep: Sweep = Sweep()
+    teardown: Teardown = Teardown()
+    former_regions: tuple[Region, ...] = ()
+    """Regions that no rule names any more, but where registrations of ours may still be."""
     trail_regions: tuple[Region, ...] = ("cn-hangzhou",)
     """Where ActionTrail keeps the directory's global events: cn-hangzhou or ap-southeast-1 (docs/live-checks.md)."""
     queues: Queues = Queues()
@@ -191,6 +208,7 @@ class Config(_Frozen):
     def every_region(self) -> tuple[str, ...]:
         """Every region that is named anywhere: where registrations of ours may be."""
         named = [*self.enrolment.regions, *(region for rule in self.scope for region in rule.regions or ())]
+        named += self.former_regions
         return tuple(dict.fromkeys(named))
 
     @property

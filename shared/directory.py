@@ -87,7 +87,7 @@ class Directory:
             yield from rows
             total, seen, number = body.total_count or 0, seen + len(rows), number + 1
             if not rows and seen < total:
-                raise TemporaryError(Reason.CLOUD_FAULT, f"{action}: {seen} of {total} rows")
+                raise TemporaryError(Reason.INCOMPLETE_LISTING, f"{action}: {seen} of {total} rows")
 
     def _member(self, account: Any, folders: tuple[str, ...]) -> Member:  # noqa: ANN401 - an SDK model
         deletion = getattr(account, "deletion_status", None) or ""

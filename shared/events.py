@@ -265,7 +265,7 @@ def _payload(form: BaseModel, document: dict[str, Any]) -> Event:
                     form.hint,
                     form.event_id,
                     form.event_name,
-                    Tries(form.attempt, form.not_ready),
+                    Tries(form.attempt, form.not_ready, form.waited),
                     form.first_failed_at,
                     tuple(form.request_ids),
                     form.original,

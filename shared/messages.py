@@ -68,6 +68,7 @@ class Message(Strict):
     event_name: str = ""
     attempt: int = Field(default=1, ge=1)
     not_ready: int = Field(default=0, ge=0)
+    waited: bool = False
     first_failed_at: str | None = None
     original: Any = None
     request_ids: list[str] = Field(default_factory=list)
@@ -96,6 +97,7 @@ def message(change: AccountChanged, tries: Tries, failed_at: str, request_ids: t
         event_name=change.event_name,
         attempt=tries.attempt,
         not_ready=tries.not_ready,
+        waited=tries.waited,
         first_failed_at=change.first_failed_at or failed_at,
         original=change.original,
         request_ids=list(dict.fromkeys([*change.request_ids, *request_ids]))[-MOST_REQUEST_IDS:],

@@ -5,29 +5,34 @@ All five doors end here. This module knows the order of things; adapters are han
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from shared.apply import Entrance, apply_regions, carry_out
-from shared.config import Config, External
 from shared.examine import listed_everywhere, role_to_remove
+from shared.fleet import brake
 from shared.messages import Hint
-from shared.outcome import AttemptError
+from shared.outcome import AttemptError, GraceError, Reason
 from shared.plan import UNKNOWN, CheckRole, Enrolment, Role, plan
 from shared.ports import Ports, Report
-from shared.scope import Member, Wanted, desired, withdrawn
+from shared.scope import Member, desired, withdrawn
+from shared.verdict import find, judge
 
 
-def converge(account_id: str, hint: Hint, ports: Ports, report: Report) -> None:
-    """Bring one account to what is wanted of it now. Raises an AttemptError; ``report`` says how far it came."""
+def converge(account_id: str, hint: Hint, ports: Ports, report: Report, *, waited: bool = False) -> None:
+    """Bring one account to what is wanted of it now. Raises an AttemptError; ``report`` says how far it came.
+
+    ``waited`` says that the grace before a withdrawal is over.
+    """
     entrance = Entrance(account_id, ports)
-    if hint in {Hint.LEFT, Hint.WITHDRAW}:
-        _leave(account_id, hint, ports, report, entrance)
-        return
-    entrance.open_ahead()
+    if hint not in LEAVING:
+        entrance.open_ahead()
     member = find(account_id, ports)
-    wanted, refusal = judge(member, hint, ports.config)
+    wanted, why = judge(member, hint, ports.config)
+    if hint in LEAVING or (hint is Hint.MOVED and member is not None and wanted is None):
+        _leave(account_id, member, _Departure(hint, waited, ports, report, entrance))
+        return
     if member is None or wanted is None:
-        report.state, report.why = "ignored", refusal
+        report.state, report.why = "ignored", why
         return
     report.display_name, report.rule = member.display_name, wanted.rule
     report.regions, report.role_name = tuple(wanted.enrolment.registrations), wanted.settings.role_name
@@ -41,45 +46,7 @@ def converge(account_id: str, hint: Hint, ports: Ports, report: Report) -> None:
     report.state = "protected"
 
 
-def find(account_id: str, ports: Ports) -> Member | None:
-    """The account as the configuration declares it or the directory lists it now."""
-    for external in ports.config.external:
-        if external.account_id == account_id:
-            return declared(external)
-    return ports.directory.look_up(account_id)
-
-
-def declared(external: External) -> Member:
-    """An account outside the directory, as the configuration declares it."""
-    return Member(external.account_id, external.display_name, "external", access_role=external.access_role)
-
-
-def judge(member: Member | None, hint: Hint, config: Config) -> tuple[Wanted | None, str]:
-    """What is wanted of the account, or why nothing is to be done for it. Pure."""
-    if member is None:
-        return None, "neither the directory lists this account nor the configuration declares it"
-    if member.type != "external" and member.account_id in {config.management_account, config.backup_account.id}:
-        return None, "the management and the backup account are enrolled only if the configuration declares them"
-    if member.leaving:
-        return None, "the account is being deleted"
-    wanted = desired(member, config)
-    if wanted.in_scope:
-        return wanted, ""
-    if hint in {Hint.ENROL, Hint.CHECK}:
-        # By hand, outside the scope: the sweep will report it as undeclared until the configuration says so.
-        settings = _enrolling_all(config)
-        return replace(desired(member, settings), rule="by hand, outside the scope"), ""
-    return None, f"outside the scope by rule {wanted.rule!r}"
-
-
-def _enrolling_all(config: Config) -> Config:
-    """The same configuration with every account in scope."""
-    return config.model_copy(
-        update={
-            "enrolment": config.enrolment.model_copy(update={"enrol": True}),
-            "scope": tuple(rule.model_copy(update={"enrol": None}) for rule in config.scope),
-        }
-    )
+LEAVING = frozenset({Hint.LEFT, Hint.WITHDRAW})
 
 
 def _observe(want: Enrolment, ports: Ports, entrance: Entrance) -> Enrolment:
@@ -113,16 +80,33 @@ def _prove(want: Enrolment, ports: Ports, report: Report) -> None:
     report.state, report.why = "checked", "Cloud Backup can use the role in every wanted region"
 
 
-def _leave(account_id: str, hint: Hint, ports: Ports, report: Report, entrance: Entrance) -> None:
-    """Withdraw, unless the directory says that the account is still a member and nobody asked for it by hand."""
-    member = find(account_id, ports)
+@dataclass(frozen=True)
+class _Departure:
+    """What the withdrawal of one account goes by."""
+
+    hint: Hint
+    waited: bool
+    ports: Ports
+    report: Report
+    entrance: Entrance
+
+
+def _leave(account_id: str, member: Member | None, departure: _Departure) -> None:
+    """Withdraw an account that is no longer wanted, or that a person wants withdrawn.
+
+    Where no person asked, a grace goes before it, the directory is asked again afterwards, and the brake must allow it.
+    """
+    ports, report, entrance = departure.ports, departure.report, departure.entrance
     if member is not None:
         report.display_name = member.display_name
         member = replace(member, leaving=member.leaving or ports.directory.is_leaving(account_id))
-        if hint is Hint.LEFT and not member.leaving:
-            report.state, report.why = "ignored", "the directory still lists this account"
-            return
         entrance.role_name = desired(member, ports.config).settings.role_name
+    if departure.hint is not Hint.WITHDRAW:
+        if judge(member, Hint.JOINED, ports.config)[0] is not None:
+            report.state, report.why = "ignored", "the account is a member and in scope: nothing is withdrawn"
+            return
+        _grace(departure)
+        brake(ports)
     # Rule: nothing is entered that is not a member or declared.
     entrance.access_role = member.access_role if member else None
     report.role_name = entrance.role_name
@@ -131,3 +115,11 @@ def _leave(account_id: str, hint: Hint, ports: Ports, report: Report, entrance: 
     report.regions = tuple(region for region, found in listed.items() if found)
     carry_out(withdrawn(account_id), Enrolment(account_id, role, listed), ports, entrance, report)
     report.state = "withdrawn"
+
+
+def _grace(departure: _Departure) -> None:
+    seconds = departure.ports.config.teardown.grace_hours * 3600
+    if seconds and not departure.waited:
+        raise GraceError(
+            Reason.GRACE, f"to be withdrawn in {seconds / 3600:g} h unless it is back by then", delay=seconds
+        )

@@ -2,7 +2,8 @@
 
     AttemptError
     ├── TemporaryError        may pass: try again later
-    │   └── NotReadyError     the account or its role is too new: try again soon, but not for long
+    │   ├── NotReadyError     the account or its role is too new: try again soon, but not for long
+    │   └── GraceError        nothing failed, but the time has not come
     └── PermanentError        will not pass by itself: a person is needed
 
 ``dispose`` is the only place that decides between done, later and dead letter. It is pure: no clock, no queue, no
@@ -27,9 +28,13 @@ class Reason(str, Enum):
     CLOUD_FAULT = "cloud_fault"
     DIRECTORY_UNAVAILABLE = "directory_unavailable"
     FOREIGN_ROLE = "foreign_role"
+    GRACE = "grace"
+    INCOMPLETE_LISTING = "incomplete_listing"
     LIMIT_EXCEEDED = "limit_exceeded"
+    MASS_REMOVAL = "mass_removal"
     NOT_READY = "not_ready"
     OUT_OF_BUDGET = "out_of_budget"
+    RESTORABLE_DATA = "restorable_data"
     RESOURCE_DIRECTORY_MODE_OFF = "resource_directory_mode_off"
     ROLE_NOT_USABLE = "role_not_usable"
     THROTTLED = "throttled"
@@ -74,6 +79,10 @@ class NotReadyError(TemporaryError):
     """A brand-new account or role that the cloud does not let us use yet."""
 
 
+class GraceError(TemporaryError):
+    """Nothing failed: the account has left, and what that means is to be done only after ``delay`` seconds."""
+
+
 class PermanentError(AttemptError):
     """Will not pass by itself."""
 
@@ -86,6 +95,8 @@ class Tries:
     """1 for the first."""
     not_ready: int = 0
     """How many earlier attempts ended in NotReadyError: they follow a schedule of their own."""
+    waited: bool = False
+    """Whether the grace before a withdrawal is over."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +141,14 @@ def dispose(error: AttemptError | None, tries: Tries, schedule: Schedule, jitter
     match error:
         case None:
             return Ack()
+        case GraceError():
+            return RetryLater(int(min(error.delay or 0.0, schedule.longest)), Tries(waited=True))
         case NotReadyError():
             waits, used = schedule.not_ready, tries.not_ready
-            following = Tries(tries.attempt + 1, tries.not_ready + 1)
+            following = Tries(tries.attempt + 1, tries.not_ready + 1, tries.waited)
         case TemporaryError():
             waits, used = schedule.delays, tries.attempt - tries.not_ready - 1
-            following = Tries(tries.attempt + 1, tries.not_ready)
+            following = Tries(tries.attempt + 1, tries.not_ready, tries.waited)
         case _:
             return DeadLetter(error.reason)
     if used >= len(waits):

@@ -122,6 +122,8 @@ class Enrolment:
     """Observed only: whether the backup account has its service-linked role."""
     owner_makes_role: bool = False
     """Desired only: the role is not ours to make (an external account that is not entered)."""
+    types_coexist: bool = True
+    """Desired only: whether a record of the other type may stay until the new one is there."""
     adopt_role: bool = False
     """Desired only: take over a role of that name that lacks our mark."""
 
@@ -325,10 +327,15 @@ def _region(desired: Enrolment, observed: Enrolment, region: str, proven: frozen
         missing, spare = want, frozenset[Registration]()
     else:
         missing, spare = want - have, have - want
+    removing = [Deregister(region, registration) for registration in _ordered(spare)]
+    if not desired.types_coexist:
+        # The cloud refuses the new record beside the old one: there is a gap, and it is as short as can be.
+        yield from removing
     yield from (Register(region, registration) for registration in _ordered(missing))
     if region not in proven:
         yield from (CheckRole(region, r.role_name) for r in _ordered(want) if r.type == "CROSS_ACCOUNT")
-    yield from (Deregister(region, registration) for registration in _ordered(spare))
+    if desired.types_coexist:
+        yield from removing
 
 
 def _ordered(registrations: frozenset[Registration]) -> list[Registration]:

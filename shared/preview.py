@@ -8,11 +8,11 @@ from typing import Any
 from shared.apply import Entrance
 from shared.examine import examine, listed_everywhere, role_to_remove
 from shared.messages import Hint
-from shared.onboarding import find, judge
 from shared.outcome import AttemptError
 from shared.plan import AnyStep, Enrolment, plan
 from shared.ports import Ports
 from shared.scope import Member, Wanted, desired, withdrawn
+from shared.verdict import find, judge
 
 
 def preview(account_id: str, hint: Hint, ports: Ports) -> dict[str, Any]:

@@ -85,7 +85,12 @@ def _enrolment(member: Member, settings: Settings, config: Config) -> Enrolment:
     shown = alias(settings.alias, member)
     if settings.authorization == "resource_directory":
         registration = Registration("CROSS_ACCOUNT_BY_RD", "", shown)
-        return Enrolment(member.account_id, None, dict.fromkeys(settings.regions, frozenset({registration})))
+        return Enrolment(
+            member.account_id,
+            None,
+            dict.fromkeys(settings.regions, frozenset({registration})),
+            types_coexist=config.assumptions.types_coexist,
+        )
     role = Role(
         settings.role_name,
         Trust.only(config.service_linked_role_arn),
@@ -99,6 +104,7 @@ def _enrolment(member: Member, settings: Settings, config: Config) -> Enrolment:
         dict.fromkeys(settings.regions, frozenset({registration})),
         owner_makes_role=member.access_role is None,
         adopt_role=settings.adopt_role,
+        types_coexist=config.assumptions.types_coexist,
     )
 
 

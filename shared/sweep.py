@@ -8,19 +8,19 @@ accounts. What differs goes through the same plan as everything else. The sweep 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
 from shared.apply import Entrance, carry_out
 from shared.deadline import Deadline
 from shared.examine import examine
+from shared.fleet import Registrations, everyone
 from shared.messages import Hint
-from shared.onboarding import converge, declared, judge
 from shared.outcome import AttemptError
 from shared.plan import (
+    UNKNOWN,
     AnyStep,
     AttachPolicy,
     CheckRole,
@@ -32,11 +32,13 @@ from shared.plan import (
     Refuse,
     Register,
     Registration,
+    Role,
     UpdateRole,
     plan,
 )
 from shared.ports import Ports, Report
 from shared.scope import Member, Wanted
+from shared.verdict import find, judge
 
 WORKERS = 4
 """Accounts that are repaired at a time."""
@@ -107,43 +109,13 @@ def kind_of(step: AnyStep) -> str:
             return "role_left_behind"
 
 
-class Registrations:
-    """Every registration, from one listing per region."""
-
-    def __init__(self, ports: Ports) -> None:
-        regions = ports.config.every_region
-        self._by_account: dict[str, dict[str, frozenset[Registration]]] = {}
-        self.duplicates: list[tuple[str, str, Registration]] = []
-        for region, rows in zip(
-            regions, ports.pool.map(lambda r: list(ports.backup.registrations(r)), regions), strict=True
-        ):
-            self._add(region, rows)
-        self._regions = regions
-
-    def _add(self, region: str, rows: list[tuple[str, Registration]]) -> None:
-        for (account_id, registration), times in Counter(rows).items():
-            of_account = self._by_account.setdefault(account_id, {})
-            of_account[region] = of_account.get(region, frozenset()) | {registration}
-            if times > 1:
-                self.duplicates.append((account_id, region, registration))
-
-    def of(self, account_id: str) -> dict[str, frozenset[Registration]]:
-        """The account's registrations by region; every region is there."""
-        return {region: self._by_account.get(account_id, {}).get(region, frozenset()) for region in self._regions}
-
-    @property
-    def accounts(self) -> set[str]:
-        """Every account that is registered anywhere."""
-        return set(self._by_account)
-
-
 def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, everything: bool = False) -> SweepReport:
     """Compare, then repair until the deadline. ``day`` (days since the epoch) chooses the deep sweep's share."""
     report = SweepReport(deep)
     listed = Registrations(ports)
     unknown = listed.accounts
     work: list[tuple[Member, Wanted]] = []
-    for member in _everyone(ports):
+    for member in everyone(ports):
         report.members += 1
         unknown.discard(member.account_id)
         wanted = _wanted(member, listed, report, ports)
@@ -158,15 +130,22 @@ def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, eve
             Finding(account_id, "stranger", "registered, but neither the directory nor the configuration knows it")
         )
     for account_id, region, registration in listed.duplicates:
-        report.add(Finding(account_id, "duplicate", f"more than once in {region}: {registration.type}"))
+        repaired = _single(account_id, region, registration, ports)
+        report.add(Finding(account_id, "duplicate", f"more than once in {region}: {registration.type}", repaired))
     _repair(work, _Run(listed, ports, deadline, deep), report)
     return report
 
 
-def _everyone(ports: Ports) -> Iterator[Member]:
-    yield from map(declared, ports.config.external)
-    known = {external.account_id for external in ports.config.external}
-    yield from (member for member in ports.directory.members() if member.account_id not in known)
+def _single(account_id: str, region: str, registration: Registration, ports: Ports) -> bool:
+    """Make one record of several. Whether deleting removes one of them or all is not known, so it is added again."""
+    if (
+        "duplicate" in ports.config.sweep.observe
+        or judge(find(account_id, ports), Hint.JOINED, ports.config)[0] is None
+    ):
+        return False
+    ports.backup.deregister(region, account_id, registration)
+    ports.backup.register(region, account_id, registration)
+    return True
 
 
 def _wanted(member: Member, listed: Registrations, report: SweepReport, ports: Ports) -> Wanted | None:
@@ -220,7 +199,7 @@ def _repair_one(member: Member, wanted: Wanted, run: _Run) -> list[Finding] | No
     """What was found and done for one account, or None where no time is left. One account never stops the others."""
     if run.deadline.left <= 0:
         return None
-    want, ports, done = wanted.enrolment, run.ports, Report(member.account_id)
+    want, ports = wanted.enrolment, run.ports
     entrance = Entrance(member.account_id, ports)
     entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
     steps: tuple[AnyStep, ...] = ()
@@ -230,14 +209,13 @@ def _repair_one(member: Member, wanted: Wanted, run: _Run) -> list[Finding] | No
         else:
             observed = _taken_as_right(want, run.listed)
         steps = plan(want, observed)
-        if not steps:
-            return []
-        if {kind_of(step) for step in steps} & set(ports.config.sweep.observe):
+        if not steps or {kind_of(step) for step in steps} & set(ports.config.sweep.observe):
             return _findings(member, steps, repaired=False)
-        if run.deep:
-            carry_out(want, observed, ports, entrance, done)
-        else:
-            converge(member.account_id, Hint.JOINED, ports, done)
+        ports.backup.ensure_service_linked_role()
+        if not run.deep and any(isinstance(step, Register) for step in steps):
+            # Not registered: its role was taken to be right only because nobody had looked.
+            observed = replace(observed, role=UNKNOWN if isinstance(want.role, Role) else None, proven=frozenset())
+        carry_out(want, observed, ports, entrance, Report(member.account_id))
     except AttemptError as error:
         return [*_findings(member, steps, repaired=False), Finding(member.account_id, "failed", str(error))]
     return _findings(member, steps, repaired=True)

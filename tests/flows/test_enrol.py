@@ -122,9 +122,9 @@ def test_an_account_that_is_none_of_ours_is_refused(world: World, account: str) 
 def test_an_account_out_of_scope_is_enrolled_only_by_hand(world: World) -> None:
     """An event for an account outside the scope does nothing; a person may enrol it all the same."""
     event = {
-        "eventName": "MoveAccount",
+        "eventName": "CreateResourceAccount",
         "serviceName": "ResourceManager",
-        "requestParameters": {"AccountId": SANDBOX},
+        "responseElements": {"Account": {"AccountId": SANDBOX}},
     }
     assert world.call("onboard", event)["disposition"] == "ignored"
     assert world.role(SANDBOX) is None

@@ -1,0 +1,83 @@
+"""All accounts at once: every member, every registration, and the brake that these two make possible."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from shared.messages import Hint
+from shared.outcome import PermanentError, Reason, TemporaryError
+from shared.plan import Registration
+from shared.ports import Ports
+from shared.scope import Member
+from shared.verdict import declared, judge
+
+
+class Registrations:
+    """Every registration, from one listing per region."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._regions = ports.config.every_region
+        self._by_account: dict[str, dict[str, frozenset[Registration]]] = {}
+        self.duplicates: list[tuple[str, str, Registration]] = []
+        """(account id, region, registration) of records that are there more than once."""
+        listings = ports.pool.map(lambda region: list(ports.backup.registrations(region)), self._regions)
+        for region, rows in zip(self._regions, listings, strict=True):
+            self._add(region, rows)
+
+    def _add(self, region: str, rows: list[tuple[str, Registration]]) -> None:
+        for (account_id, registration), times in Counter(rows).items():
+            of_account = self._by_account.setdefault(account_id, {})
+            of_account[region] = of_account.get(region, frozenset()) | {registration}
+            if times > 1:
+                self.duplicates.append((account_id, region, registration))
+
+    def of(self, account_id: str) -> dict[str, frozenset[Registration]]:
+        """The account's registrations by region; every region is there."""
+        return {region: self._by_account.get(account_id, {}).get(region, frozenset()) for region in self._regions}
+
+    def ours(self, account_id: str) -> bool:
+        """Whether a registration of the account looks like one that we made: its alias ends in the account's id.
+
+        The product allows any account to be registered by hand, and such ones are not ours to withdraw.
+        """
+        found = self._by_account.get(account_id, {}).values()
+        return any(registration.alias.endswith(account_id) for one in found for registration in one)
+
+    @property
+    def accounts(self) -> set[str]:
+        """Every account that is registered anywhere."""
+        return set(self._by_account)
+
+
+def everyone(ports: Ports) -> Iterator[Member]:
+    """Every account that may be enrolled: the declared ones, then the members."""
+    yield from map(declared, ports.config.external)
+    known = {external.account_id for external in ports.config.external}
+    yield from (member for member in ports.directory.members() if member.account_id not in known)
+
+
+def brake(ports: Ports) -> None:
+    """Refuse to withdraw while suspiciously many accounts are registered but no longer wanted.
+
+    An empty or shrunken listing (an error, the wrong account, a missing permission) and ten thousand forged removals
+    look alike from one account; they differ from a real removal only when the whole fleet is looked at.
+    Raises PermanentError with reason ``mass_removal``, to be released by a person's reviewed plan.
+    """
+    try:
+        listed = Registrations(ports)
+        wanted = {member.account_id for member in everyone(ports) if judge(member, Hint.JOINED, ports.config)[0]}
+    except TemporaryError as error:
+        if error.reason is Reason.INCOMPLETE_LISTING:
+            raise PermanentError(Reason.MASS_REMOVAL, f"nothing is withdrawn: {error.detail}") from error
+        raise
+    fleet = {account_id for account_id in listed.accounts if listed.ours(account_id)}
+    unwanted = fleet - wanted
+    limits = ports.config.teardown
+    most = max(limits.brake_accounts, len(fleet) * limits.brake_percent / 100)
+    if len(unwanted) > most:
+        few = ", ".join(sorted(unwanted)[:5])
+        detail = (
+            f"{len(unwanted)} of {len(fleet)} registered accounts are no longer wanted; the brake is at {most:g}: {few}"
+        )
+        raise PermanentError(Reason.MASS_REMOVAL, detail)

@@ -1,0 +1,51 @@
+"""Whether an account is any business of ours: who it is now, and what is wanted of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shared.config import Config, External
+from shared.messages import Hint
+from shared.ports import Ports
+from shared.scope import Member, Wanted, desired
+
+
+def find(account_id: str, ports: Ports) -> Member | None:
+    """The account as the configuration declares it or the directory lists it now."""
+    for external in ports.config.external:
+        if external.account_id == account_id:
+            return declared(external)
+    return ports.directory.look_up(account_id)
+
+
+def declared(external: External) -> Member:
+    """An account outside the directory, as the configuration declares it."""
+    return Member(external.account_id, external.display_name, "external", access_role=external.access_role)
+
+
+def judge(member: Member | None, hint: Hint, config: Config) -> tuple[Wanted | None, str]:
+    """What is wanted of the account, or why nothing is to be done for it. Pure."""
+    if member is None:
+        return None, "neither the directory lists this account nor the configuration declares it"
+    if member.type != "external" and member.account_id in {config.management_account, config.backup_account.id}:
+        return None, "the management and the backup account are enrolled only if the configuration declares them"
+    if member.leaving:
+        return None, "the account is being deleted"
+    wanted = desired(member, config)
+    if wanted.in_scope:
+        return wanted, ""
+    if hint in {Hint.ENROL, Hint.CHECK}:
+        # By hand, outside the scope: the sweep will report it as undeclared until the configuration says so.
+        settings = _enrolling_all(config)
+        return replace(desired(member, settings), rule="by hand, outside the scope"), ""
+    return None, f"outside the scope by rule {wanted.rule!r}"
+
+
+def _enrolling_all(config: Config) -> Config:
+    """The same configuration with every account in scope."""
+    return config.model_copy(
+        update={
+            "enrolment": config.enrolment.model_copy(update={"enrol": True}),
+            "scope": tuple(rule.model_copy(update={"enrol": None}) for rule in config.scope),
+        }
+    )
