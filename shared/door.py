@@ -17,7 +17,7 @@ from shared import events, log
 from shared.attempt import attempt, set_aside
 from shared.clients import Credentials
 from shared.cloud import Cloud, connect
-from shared.config import load
+from shared.config import Config, load
 from shared.deadline import Deadline
 from shared.messages import AccountChanged
 from shared.preview import preview
@@ -78,10 +78,15 @@ def _ignored(event: events.Ignored) -> dict[str, Any]:
 
 
 def _handle(read: list[events.Event], invocation: Invocation) -> list[dict[str, Any]]:
-    """Attempt each event by itself: one that fails neither holds up nor repeats its neighbours."""
     config = load(os.environ)
-    deadline = Deadline.after(invocation.timeout)
-    with connect(config, invocation.credentials(os.environ), deadline) as cloud:
+    return handle(read, config, invocation.credentials(os.environ), Deadline.after(invocation.timeout))
+
+
+def handle(
+    read: list[events.Event], config: Config, credentials: Credentials, deadline: Deadline
+) -> list[dict[str, Any]]:
+    """Attempt each event by itself: one that fails neither holds up nor repeats its neighbours."""
+    with connect(config, credentials, deadline) as cloud:
         return [_handle_one(event, cloud, deadline) for event in read]
 
 
@@ -93,9 +98,10 @@ def _handle_one(event: events.Event, cloud: Cloud, deadline: Deadline) -> dict[s
             return attempt(event, cloud).shown()
         case events.Unreadable():
             return set_aside(event, cloud).shown()
-        case events.SweepRequest(deep):
+        case events.SweepRequest(deep, everything):
             today = int(time.time() // SECONDS_A_DAY)
-            return {"disposition": "done", "sweep": sweep(cloud.ports, deadline, day=today, deep=deep).shown()}
+            swept = sweep(cloud.ports, deadline, day=today, deep=deep, everything=everything)
+            return {"disposition": "done", "sweep": swept.shown()}
         case events.ReplayRequest():
             return {"disposition": "done", "replay": _replayed(event, cloud)}
 

@@ -33,6 +33,8 @@ class SweepRequest:
     """Compare every member account with what is desired."""
 
     deep: bool = False
+    everything: bool = False
+    """Deep, and every account: not only the day's share."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ class SweepBody(Strict):
     """A direct request for a sweep, and the payload of the timers."""
 
     sweep: Literal["fast", "deep"]
+    everything: bool = False
 
 
 class ReplayBody(Strict):
@@ -274,7 +277,7 @@ def _payload(form: BaseModel, document: dict[str, Any]) -> Event:
         case ManualRequest():
             return _account(AccountChanged(form.accountId, form.do or Hint.ENROL, original=document))
         case SweepBody():
-            return SweepRequest(deep=form.sweep == "deep")
+            return SweepRequest(form.sweep == "deep", form.everything)
         case ReplayBody(replay=list() as events):
             return ReplayRequest(events=tuple(events), preview=form.preview)
         case ReplayBody(replay=ReplayBody.Window() as window):
