@@ -79,8 +79,9 @@ def _deliver(cloud: Cloud, rule: Rule, event: Mapping[str, Any]) -> None:
     body = json.dumps(event["data"] if rule.raw_data else event, ensure_ascii=False)
     letters = (json.dumps(event, ensure_ascii=False),) if rule.dead_letter else ()
 
-    async def invoke(payload: bytes) -> bool:
-        return bool(await compute.trigger(rule.function, payload, rule.name, rule.async_invocation_type))
+    async def invoke(payload: bytes, due: float) -> bool:
+        flag = rule.async_invocation_type
+        return bool(await compute.trigger(rule.function, payload, rule.name, async_invocation_type=flag, due=due))
 
     for _ in range(2 if cloud.rng.random() < settings.duplicate else 1):
         due = cloud.clock.now() + cloud.rng.random() * settings.reorder_seconds

@@ -30,8 +30,8 @@ class Delivery:
     """One payload on its way to one function."""
 
     cloud: Cloud
-    invoke: Callable[[bytes], Awaitable[bool]]
-    """Calls the function; whether it took the payload."""
+    invoke: Callable[[bytes, float], Awaitable[bool]]
+    """Calls the function with the payload and when it was due; whether it took the payload."""
     payload: bytes
     retry: RetryStrategy
     dead_letter: str
@@ -49,7 +49,7 @@ def start(delivery: Delivery, due: float, attempt: int = 0) -> None:
     """
 
     async def work() -> None:
-        if await delivery.invoke(delivery.payload):
+        if await delivery.invoke(delivery.payload, due):
             delivery.finished(True)  # noqa: FBT003 - the parameter of a callback has no name
             return
         delays = RETRIES[delivery.retry](delivery.cloud.rng)

@@ -42,8 +42,8 @@ class Event:
 
 
 def submit(event: Event, delay: float = 0.0) -> None:
-    """Run it once ``delay`` emulated seconds have passed; the caller gets no answer."""
-    _at(event, event.compute.cloud.clock.now() + delay, attempt=1, throttled=0)
+    """Run it ``delay`` emulated seconds after it was accepted; the caller gets no answer."""
+    _at(event, event.accepted_at + delay, attempt=1, throttled=0)
 
 
 def _at(event: Event, due: float, attempt: int, throttled: int) -> None:

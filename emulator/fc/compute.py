@@ -105,15 +105,15 @@ class Compute:
         finally:
             self.busy[name] -= 1
 
-    async def trigger(self, name: str, event: bytes, source: str, async_invocation_type: bool) -> bool:  # noqa: FBT001 - as declared
-        """An eventbridge trigger's call; whether the function, or its asynchronous queue, took the event."""
+    async def trigger(self, name: str, event: bytes, source: str, *, async_invocation_type: bool, due: float) -> bool:
+        """An eventbridge trigger's call, due at ``due``; whether the function, or its asynchronous queue, took it."""
         function, request_id, guesses = self.find(name), self.cloud.new_id(), self.cloud.guesses
         if async_invocation_type != (guesses.async_invocation_type == "true"):
             outcome = await self.run(function, event, request_id, source=source)
             return outcome.ok or (bool(outcome.error_type) and not guesses.function_errors_redelivered)
         if len(event) > PAYLOAD_BYTES:
             return False
-        submit(Event(self, function, event, request_id, source, self.cloud.clock.now()))
+        submit(Event(self, function, event, request_id, source, due))
         return True
 
     async def _run(self, function: Function, event: bytes, request_id: str, source: str, attempt: int) -> Outcome:

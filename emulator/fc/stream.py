@@ -88,11 +88,11 @@ class Stream:
         async def work() -> None:
             if self._take_due == due:
                 self._take_due = math.inf
-                self._take()
+                self._take(due)
 
         self._cloud.clock.at(due, work)
 
-    def _take(self) -> None:
+    def _take(self, due: float) -> None:
         queue = self._queue()
         if queue is None or self._busy:
             return
@@ -105,17 +105,17 @@ class Stream:
             self._delete(queue, taken)
             self.look()
             return
-        self._deliver(queue, taken, events)
+        self._deliver(queue, taken, events, due)
 
-    def _deliver(self, queue: Queue, taken: Sequence[Message], events: list[dict[str, Any]]) -> None:
+    def _deliver(self, queue: Queue, taken: Sequence[Message], events: list[dict[str, Any]], due: float) -> None:
         options = self._config.run_options
         raw = self._config.event_sink_config.delivery_option.event_schema == "RawData"
         shown = [event["data"] if raw else event for event in events]
         body = json.dumps(shown if self._streaming else shown[0], ensure_ascii=False).encode()
 
-        async def invoke(payload: bytes) -> bool:
+        async def invoke(payload: bytes, at: float) -> bool:
             name, flag = self._function.function_name, self._config.async_invocation_type
-            return await self._compute.trigger(name, payload, self._name, flag)
+            return await self._compute.trigger(name, payload, self._name, async_invocation_type=flag, due=at)
 
         def finished(ok: bool) -> None:  # noqa: FBT001 - the callback of a delivery
             self._busy = False
@@ -130,7 +130,7 @@ class Stream:
         letters = tuple(json.dumps(event, ensure_ascii=False) for event in events)
         strategy = options.retry_strategy.push_retry_strategy
         delivery = Delivery(self._cloud, invoke, body, strategy, aside, letters if aside else (), finished)
-        start(delivery, self._cloud.clock.now())
+        start(delivery, due)
 
     def _delete(self, queue: Queue, taken: Sequence[Message]) -> None:
         for message in taken:
