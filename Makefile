@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test check emulator bench package clean
+.PHONY: run test check emulator bench package lock audit clean
 
 run: $(READY) ## The main job on the embedded emulator; EVENT=events/x.json for one event, JSON=1 for one JSON document
 	@$(VENV)/python -m cli.demo $(if $(EVENT),--event $(EVENT)) $(if $(JSON),--json)
@@ -27,10 +27,19 @@ bench: $(READY) ## Measure; writes bench/results.json
 package: $(READY) ## Stage build/, which `s deploy` uploads
 	$(VENV)/python -m tools.package
 
-clean:
-	rm -rf .venv build
+lock: $(READY) ## requirements.lock from requirements.txt
+	$(VENV)/uv pip compile requirements.txt --universal --python-version 3.10 --generate-hashes --no-annotate \
+	  --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock
 
-$(READY): requirements.txt pyproject.toml
+audit: $(READY) ## Known vulnerabilities in what is shipped; apart from the tests, since a new advisory must not break them
+	$(VENV)/uv tool run pip-audit --requirement requirements.lock --require-hashes --disable-pip
+
+clean:
+	rm -rf .venv build dist
+
+$(READY): requirements.lock pyproject.toml
 	@test -d .venv || $(PYTHON) -m venv .venv
-	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(VENV)/python -m pip install --quiet --disable-pip-version-check 'uv==0.13.9'
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes --requirement requirements.lock
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --editable '.[dev]'
 	@touch $@

@@ -136,7 +136,9 @@ def _apply(step: AnyStep, observed: Enrolment, ports: Ports, entrance: Entrance 
     account_id = observed.account_id
     match step:
         case Register(region, registration):
-            return with_registrations(observed, region, ports.backup.register(region, account_id, registration))
+            listed = ports.backup.register(region, account_id, registration)
+            if listed is not None:
+                return with_registrations(observed, region, listed)
         case Deregister(region, registration):
             ports.backup.deregister(region, account_id, registration)
         case CreateServiceLinkedRole():

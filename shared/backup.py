@@ -14,6 +14,8 @@ from shared.vendor import AbsentError, ExistsError
 
 SERVICE = "crossbackup.hbr.aliyuncs.com"
 SERVICE_LINKED_ROLE = "AliyunServiceRoleForHbrCrossAccountBackup"
+SOME_ROLE_NAME = "hbrcrossrole"
+"""DeleteCrossAccount demands a role name even where the record has none (API page); guess: any will do."""
 PAGE = 99
 """DescribeCrossAccounts gives 10 by default and 99 at most (API page)."""
 
@@ -41,8 +43,8 @@ class BackupAccount:
                 # A description is refused for this service: InvalidParameter.Description.NotAllowed.
                 self._clients.ram(self._credentials())("CreateServiceLinkedRole", service_name=SERVICE)
 
-    def register(self, region: str, account_id: str, wanted: Registration) -> frozenset[Registration]:
-        """Add the cross-account record; return the account's records in that region as far as they are known now.
+    def register(self, region: str, account_id: str, wanted: Registration) -> frozenset[Registration] | None:
+        """Make sure of the cross-account record; return all of the account's there, if the listing had to be read.
 
         A refusal that means "there already" is an observation. Which code means that is in no document: after a
         refusal that nobody knows, the listing decides.
@@ -62,7 +64,7 @@ class BackupAccount:
         except AttemptError as error:
             if not self._means_there(error.code, wanted):
                 return self._there_after_all(region, account_id, error)
-        return frozenset({wanted})
+        return None
 
     def _means_there(self, code: str, wanted: Registration) -> bool:
         """Whether a refusal's code may be taken at its word: not where it could speak of a record of the other type."""
@@ -85,7 +87,7 @@ class BackupAccount:
                 "DeleteCrossAccount",
                 cross_account_type=registration.type,
                 cross_account_user_id=int(account_id),
-                cross_account_role_name=registration.role_name,
+                cross_account_role_name=registration.role_name or SOME_ROLE_NAME,
             )
         except AttemptError as error:
             if error.reason is not Reason.UNKNOWN_ERROR or registration in self.registrations_of(region, account_id):

@@ -18,7 +18,7 @@ def examine(want: Enrolment, listed: Listed, entrance: Entrance, ports: Ports) -
     Raises an AttemptError where the account cannot be read.
     """
     if not isinstance(want.role, Role):
-        return Enrolment(want.account_id, None, listed)
+        return Enrolment(want.account_id, _role_of_before(listed, entrance), listed)
     if want.owner_makes_role:
         role: Role | None = want.role
     else:
@@ -30,6 +30,15 @@ def examine(want: Enrolment, listed: Listed, entrance: Entrance, ports: Ports) -
         proven=_proven(want, want.role.name, ports) if role else frozenset(),
         service_linked_role=ports.backup.has_service_linked_role(),
     )
+
+
+def _role_of_before(listed: Listed, entrance: Entrance) -> Role | None:
+    """The role of an account that is registered with one but needs none any more: it is to be removed."""
+    names = {registration.role_name for found in listed.values() for registration in found} - {""}
+    if not names or entrance.access_role is None:
+        return None
+    entrance.role_name = min(names)
+    return entrance.account().read_role(entrance.role_name)
 
 
 def _proven(want: Enrolment, role_name: str, ports: Ports) -> frozenset[str]:

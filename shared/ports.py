@@ -69,8 +69,8 @@ class Backup(Protocol):
     def ensure_service_linked_role(self) -> None:
         """Create it if it is not there."""
 
-    def register(self, region: str, account_id: str, wanted: Registration) -> frozenset[Registration]:
-        """Add the record; return what is known to be there."""
+    def register(self, region: str, account_id: str, wanted: Registration) -> frozenset[Registration] | None:
+        """Make sure of the record; return all of the account's there, if a listing was read."""
 
     def deregister(self, region: str, account_id: str, registration: Registration) -> None:
         """Delete the record."""

@@ -205,7 +205,8 @@ def test_a_change_of_mode_migrates_every_account(swept: World, *, coexist: bool,
         swept.configure(enrolment={"authorization": "resource_directory"})
         sweep(swept, "deep")
         assert swept.registered(PROD) == {region: ["CROSS_ACCOUNT_BY_RD"] for region in REGIONS}
+        assert swept.role(PROD) is None
         swept.configure(enrolment={"authorization": "ram_role"})
-    sweep(swept, "deep")
-    assert swept.is_protected(PROD)
+    report = sweep(swept, "deep")
+    assert swept.is_protected(PROD), report
     assert set(swept.registered(PROD, BACKUP)) == set(REGIONS)
