@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.errors import CloudError
 from emulator.mns import messages
-from emulator.mns.actions import ATTRIBUTES, add_queue, change_queue, require_same
+from emulator.mns.queue_actions import ATTRIBUTES, add_queue, change_queue, require_same
 from emulator.mns.server import REGION
 from emulator.mns.state import DeadLetterPolicy, Queue
 from emulator.service import Action, Call, Param, Service

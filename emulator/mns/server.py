@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from emulator import faults
 from emulator.errors import CloudError
-from emulator.mns import actions
-from emulator.mns.actions import Answer, Request, Run
+from emulator.mns import message_actions, queue_actions
+from emulator.mns.request import Answer, Request, Run
 from emulator.mns.signature import authenticate
 from emulator.mns.wire import document
 
@@ -39,33 +39,36 @@ class Action:
 
 
 _MESSAGES = {
-    ("POST", ""): Action("SendMessage", actions.send_message, "mns:SendMessage"),
+    ("POST", ""): Action("SendMessage", message_actions.send_message, "mns:SendMessage"),
     ("GET", ""): Action(
-        "ReceiveMessage", actions.receive_message, "mns:ReceiveMessage", frozenset({"numOfMessages", "waitseconds"})
+        "ReceiveMessage",
+        message_actions.receive_message,
+        "mns:ReceiveMessage",
+        frozenset({"numOfMessages", "waitseconds"}),
     ),
     ("GET", "peekonly"): Action(
-        "PeekMessage", actions.peek_message, "mns:PeekMessage", frozenset({"peekonly", "numOfMessages"})
+        "PeekMessage", message_actions.peek_message, "mns:PeekMessage", frozenset({"peekonly", "numOfMessages"})
     ),
-    ("DELETE", ""): Action("BatchDeleteMessage", actions.batch_delete_message, "mns:DeleteMessage"),
+    ("DELETE", ""): Action("BatchDeleteMessage", message_actions.batch_delete_message, "mns:DeleteMessage"),
     ("DELETE", "ReceiptHandle"): Action(
-        "DeleteMessage", actions.delete_message, "mns:DeleteMessage", frozenset({"ReceiptHandle"})
+        "DeleteMessage", message_actions.delete_message, "mns:DeleteMessage", frozenset({"ReceiptHandle"})
     ),
     ("PUT", "ReceiptHandle"): Action(
         "ChangeMessageVisibility",
-        actions.change_visibility,
+        message_actions.change_visibility,
         "mns:ChangeMessageVisibility",
         frozenset({"ReceiptHandle", "VisibilityTimeout"}),
     ),
 }
 _QUEUE = {
-    ("PUT", ""): Action("CreateQueue", actions.create_queue, "mns:CreateQueue"),
+    ("PUT", ""): Action("CreateQueue", queue_actions.create_queue, "mns:CreateQueue"),
     ("PUT", "metaoverride"): Action(
-        "SetQueueAttributes", actions.set_queue_attributes, "mns:SetQueueAttributes", frozenset({"metaoverride"})
+        "SetQueueAttributes", queue_actions.set_queue_attributes, "mns:SetQueueAttributes", frozenset({"metaoverride"})
     ),
-    ("GET", ""): Action("GetQueueAttributes", actions.get_queue_attributes, "mns:GetQueueAttributes"),
-    ("DELETE", ""): Action("DeleteQueue", actions.delete_queue, "mns:DeleteQueue"),
+    ("GET", ""): Action("GetQueueAttributes", queue_actions.get_queue_attributes, "mns:GetQueueAttributes"),
+    ("DELETE", ""): Action("DeleteQueue", queue_actions.delete_queue, "mns:DeleteQueue"),
 }
-_ACCOUNT = {("GET", ""): Action("ListQueue", actions.list_queue, "mns:ListQueue")}
+_ACCOUNT = {("GET", ""): Action("ListQueue", queue_actions.list_queue, "mns:ListQueue")}
 _SELECTORS = ("peekonly", "ReceiptHandle", "metaoverride")
 """Query items whose presence makes another action of the same method and path."""
 
