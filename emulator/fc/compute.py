@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator.errors import CloudError
+from emulator.fc import surroundings
 from emulator.fc.asynchronous import PAYLOAD_BYTES, Event, submit
 from emulator.fc.instances import Instance
 from emulator.fc.state import Invocation
@@ -119,7 +119,7 @@ class Compute:
     async def _run(self, function: Function, event: bytes, request_id: str, source: str, attempt: int) -> Outcome:
         began, started_at = time.perf_counter(), self.cloud.clock.now()
         instance, cold = await self._acquire(function)
-        context = self._context(function, instance, request_id, attempt)
+        context = surroundings.context(function, self.account_id, instance.credentials, request_id, attempt)
         limit = function.timeout
         if cold and function.instance_lifecycle_config.initializer:
             limit += function.instance_lifecycle_config.initializer.timeout
@@ -157,7 +157,8 @@ class Compute:
         hook = function.instance_lifecycle_config.initializer
         code = self.code[function.function_name]
         settings = {"handler": function.handler, "initializer": hook and hook.handler, "code": str(code)}
-        await instance.start(code, self._environment(function, instance), settings)
+        mine = surroundings.environment(function, self.account_id, instance.id, code, instance.credentials)
+        await instance.start(code, {**mine, "CLOUD_ENDPOINTS": json.dumps(self.cloud.endpoints)}, settings)
         self._all.add(instance)
         return instance, True
 
@@ -218,43 +219,6 @@ class Compute:
         }
         session.expires_at = instance.credentials_expire_at = now + CREDENTIALS_SECONDS
 
-    def _environment(self, function: Function, instance: Instance) -> dict[str, str]:
-        """What the child's environment is, whole: the system's, the declared, the credentials, the endpoints."""
-        keys = {f"ALIBABA_CLOUD_{key.upper()}": value for key, value in instance.credentials.items()}
-        return {
-            **_system(function, instance, self.account_id, self.code[function.function_name]),
-            **keys,
-            "CLOUD_ENDPOINTS": json.dumps(self.cloud.endpoints),
-            **function.environment_variables,
-        }
-
-    def _context(self, function: Function, instance: Instance, request_id: str, attempt: int) -> dict[str, Any]:
-        """The handler's second argument; runtime 3.12 has neither credentials nor service (help page "Context")."""
-        new = function.runtime == "python3.12"
-        described = {
-            "name": function.function_name,
-            "handler": function.handler,
-            "memory": function.memory_size,
-            "timeout": function.timeout,
-        }
-        common = {
-            "request_id": request_id,
-            "region": function.region,
-            "account_id": self.account_id,
-            "logger": None,
-        }
-        if new:
-            more = {"log_project": "", "log_store": "", "version_id": "", "qualifier": "LATEST"}
-            return {**common, "function": {**described, "version_id": "", "qualifier": "LATEST"}, **more}
-        return {
-            **common,
-            "function": described,
-            "credentials": instance.credentials,
-            "service": {"name": "", "log_project": "", "log_store": "", "qualifier": "LATEST", "version_id": ""},
-            "tracing": {"span_context": "", "jaeger_endpoint": "", "span_baggages": {}},
-            "retry_count": attempt - 1,
-        }
-
     def _instance_id(self) -> str:
         return "c-" + self.cloud.new_id().lower().replace("-", "")[:24]
 
@@ -283,23 +247,3 @@ class Compute:
         lines = self.cloud.state.fc.logs.setdefault(function, [])
         lines.append(line)
         del lines[:-KEPT_LINES]
-
-
-def _system(function: Function, instance: Instance, account_id: str, code: Path) -> dict[str, str]:
-    """Variables that the platform sets (help page "Environment variables")."""
-    version = "FC_FUNCTION_VERSION" if function.runtime == "python3.12" else "FC_VER_ID"
-    return {
-        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-        "HOME": "/tmp",  # noqa: S108 - the one writable directory of an instance
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "FC_FUNC_CODE_PATH": str(code),
-        "FC_ACCOUNT_ID": account_id,
-        "FC_REGION": function.region,
-        "FC_FUNCTION_NAME": function.function_name,
-        "FC_FUNCTION_HANDLER": function.handler,
-        "FC_FUNCTION_MEMORY_SIZE": str(function.memory_size),
-        "FC_INSTANCE_ID": instance.id,
-        "FC_CUSTOM_LISTEN_PORT": "9000",
-        version: "1",
-    }

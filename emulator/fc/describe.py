@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from emulator.fc.compute import Compute
-    from emulator.fc.functions import Function, Trigger
+    from emulator.fc.functions import Function
+    from emulator.fc.trigger_settings import Trigger
 
 _NOT_SHOWN = {"code", "role", "triggers", "async_invoke_config", "concurrency_config", "endpoint", "vpc_binding"}
 _NOT_SHOWN |= {"provision_config", "scaling_config"}

@@ -107,6 +107,8 @@ class Instance:
             asyncio.get_running_loop().remove_reader(self._output)
             os.close(self._output)
             self._output = -1
+            if self._partial:
+                self._on_line(self._partial.decode("utf-8", "replace"))
 
     def kill(self) -> None:
         """End the process without waiting."""

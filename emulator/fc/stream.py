@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from emulator.fc.compute import Compute
-    from emulator.fc.functions import EventBridge, Function, QueueSource
+    from emulator.fc.functions import Function
+    from emulator.fc.trigger_settings import EventBridge, QueueSource
     from emulator.mns.state import Message, Queue
 
 _HIDDEN_SECONDS = 43200

@@ -9,8 +9,8 @@ from emulator.bus.state import Rule
 from emulator.clock import utc
 from emulator.fc import asynchronous
 from emulator.fc.cron import Schedule
-from emulator.fc.functions import EventBridge, Timer
 from emulator.fc.stream import Stream
+from emulator.fc.trigger_settings import EventBridge, Timer
 
 if TYPE_CHECKING:
     from emulator.fc.compute import Compute
