@@ -63,7 +63,7 @@ def watch(touched: list[str]) -> None:
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
             path = os.fsdecode(args[0]) if isinstance(args[0], (str, bytes, os.PathLike)) else repr(args[0])
-            if not path.endswith((".py", ".pyc")) and not path.startswith(INSTALLED):
+            if not path.endswith((".py", ".pyc", ".zip")) and not path.startswith(INSTALLED):
                 touched.append(f"open {path}")
         elif event.startswith(TOUCHES):
             touched.append(event)
