@@ -20,8 +20,8 @@ from shared.cloud import Cloud, connect
 from shared.config import Config, load
 from shared.deadline import Deadline
 from shared.messages import AccountChanged
-from shared.preview import preview
 from shared.replay import ReplayError, select
+from shared.review import review
 from shared.sweep import sweep
 
 SECONDS_A_DAY = 86_400
@@ -113,7 +113,9 @@ def _replayed(request: events.ReplayRequest, cloud: Cloud) -> dict[str, Any]:
     except ReplayError as error:
         return {"error": str(error)}
     ended = [
-        preview(change.account_id, change.hint, cloud.ports) if request.preview else attempt(change, cloud).shown()
+        review(change.account_id, change.hint, cloud.ports).shown()
+        if request.preview
+        else attempt(change, cloud).shown()
         for change in selection.accounts
     ]
     unreadable = [{"reason": str(event.reason), "detail": event.detail} for event in selection.unreadable]

@@ -1,0 +1,187 @@
+"""Plans for people: what would be done for an account, with a hash that pins what was reviewed.
+
+A reviewed plan is carried out only if, at that moment, the same plan comes out again: the fingerprint covers what is
+wanted, what was seen and every step. No write call is made here except by ``apply_reviewed``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from shared.apply import Entrance, carry_out
+from shared.examine import Listed, examine, listed_everywhere, role_to_remove
+from shared.messages import Hint
+from shared.outcome import AttemptError
+from shared.plan import UNKNOWN, AnyStep, Enrolment, Role, plan
+from shared.ports import Ports, Report
+from shared.scope import Member, Wanted, desired, withdrawn
+from shared.verdict import find, judge
+
+VERSION = 1
+
+
+class ReviewError(Exception):
+    """The plan cannot be carried out; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """The plan for one account, with what it follows from."""
+
+    account_id: str
+    hint: Hint
+    state: str
+    """``protected``, ``unprotected``, ``withdrawn``, ``leaving``, ``ignored`` or ``unknown``."""
+    display_name: str = ""
+    rule: str = ""
+    why: str = ""
+    warnings: tuple[str, ...] = ()
+    want: Enrolment | None = None
+    have: Enrolment | None = None
+    steps: tuple[AnyStep, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what is wanted, what was seen, and the steps."""
+        content = [
+            self.account_id,
+            str(self.hint),
+            self.state,
+            _facts(self.want),
+            _facts(self.have),
+            _lines(self.steps),
+        ]
+        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON, without what is empty."""
+        document = {
+            "account_id": self.account_id,
+            "display_name": self.display_name,
+            "do": str(self.hint),
+            "state": self.state,
+            "rule": self.rule,
+            "why": self.why,
+            "warnings": list(self.warnings),
+        }
+        kept = {name: value for name, value in document.items() if value}
+        return {**kept, "steps": _lines(self.steps), "fingerprint": self.fingerprint}
+
+
+def _lines(steps: Iterable[AnyStep]) -> list[str]:
+    return [f"{step.sign} {step}" for step in steps]
+
+
+def _facts(enrolment: Enrolment | None) -> Any:  # noqa: ANN401 - JSON
+    """An enrolment in canonical JSON: equal exactly where the enrolments are."""
+    if enrolment is None:
+        return None
+    role = enrolment.role
+    shown: Any = role if role in {None, UNKNOWN} else None
+    if isinstance(role, Role):
+        shown = [role.name, sorted(role.trust.statements), sorted(role.policies), role.max_session_seconds, role.ours]
+    registrations = {
+        region: None if found is UNKNOWN else sorted([record.type, record.role_name] for record in found)
+        for region, found in enrolment.registrations.items()
+    }
+    return [str(shown), registrations, sorted(enrolment.proven), enrolment.service_linked_role]
+
+
+def review(account_id: str, hint: Hint, ports: Ports, listed: Listed | None = None) -> Review:
+    """What would be done for one account now, nothing left unknown. ``listed`` are its registrations, where known."""
+    try:
+        member = find(account_id, ports)
+        wanted, why = judge(member, hint, ports.config)
+        if hint in {Hint.LEFT, Hint.WITHDRAW}:
+            return _departure(account_id, hint, member, ports, listed)
+        name = member.display_name if member else ""
+        if member is None or wanted is None:
+            return Review(account_id, hint, "ignored", name, why=why)
+        return _enrolment(member, wanted, hint, ports, listed)
+    except AttemptError as error:
+        return Review(account_id, hint, "unknown", why=str(error))
+
+
+def _enrolment(member: Member, wanted: Wanted, hint: Hint, ports: Ports, listed: Listed | None) -> Review:
+    entrance = Entrance(member.account_id, ports)
+    entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
+    known = listed_everywhere(member.account_id, ports) if listed is None else listed
+    have = examine(wanted.enrolment, known, entrance, ports)
+    steps = plan(wanted.enrolment, have)
+    warnings = tuple(f"{policy} reaches everything in the account" for policy in wanted.broad_policies)
+    state = "unprotected" if steps else "protected"
+    return Review(
+        member.account_id, hint, state, member.display_name, wanted.rule, "", warnings, wanted.enrolment, have, steps
+    )
+
+
+def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports, listed: Listed | None) -> Review:
+    name = member.display_name if member else ""
+    if member is not None:
+        member = replace(member, leaving=member.leaving or ports.directory.is_leaving(account_id))
+    if hint is Hint.LEFT and judge(member, Hint.JOINED, ports.config)[0] is not None:
+        return Review(account_id, hint, "ignored", name, why="the account is a member and in scope")
+    entrance, warnings = Entrance(account_id, ports), list[str]()
+    if member is not None:
+        entrance.role_name = desired(member, ports.config).settings.role_name
+    entrance.access_role = member.access_role if member else None
+    role = role_to_remove(entrance, leaving=bool(member and member.leaving), warnings=warnings)
+    known = listed_everywhere(account_id, ports) if listed is None else listed
+    have = Enrolment(account_id, role, known)
+    want = withdrawn(account_id)
+    steps = plan(want, have)
+    state = "leaving" if steps else "withdrawn"
+    return Review(account_id, hint, state, name, "", "", tuple(warnings), want, have, steps)
+
+
+def document(reviews: Iterable[Review]) -> dict[str, Any]:
+    """The plan of several accounts as one JSON document with its hash."""
+    accounts = [one.shown() for one in reviews]
+    return {"version": VERSION, "accounts": accounts, "hash": _hash(accounts)}
+
+
+def _hash(accounts: Any) -> str:  # noqa: ANN401 - JSON
+    return sha256(json.dumps(accounts, sort_keys=True).encode()).hexdigest()
+
+
+def apply_reviewed(plan_document: Any, ports: Ports) -> list[Report]:  # noqa: ANN401 - JSON from a file
+    """Carry out a reviewed plan and nothing else. Raises ReviewError, before any write, if anything differs."""
+    reviews = _unchanged(plan_document, ports)
+    return [_carried_out(one, ports) for one in reviews if one.steps]
+
+
+def _unchanged(plan_document: Any, ports: Ports) -> list[Review]:  # noqa: ANN401
+    if not isinstance(plan_document, dict) or plan_document.get("version") != VERSION:
+        raise ReviewError(f"expected a plan of version {VERSION}, as `cab plan --json` writes it")
+    accounts = plan_document.get("accounts")
+    if _hash(accounts) != plan_document.get("hash"):
+        raise ReviewError("the plan does not match its hash: it was changed after it was made")
+    again = []
+    for account in accounts or []:
+        fresh = review(account["account_id"], Hint(account["do"]), ports)
+        if fresh.fingerprint != account["fingerprint"]:
+            raise ReviewError(
+                f"account {fresh.account_id} is no longer as it was reviewed: make the plan again and review it"
+            )
+        again.append(fresh)
+    return again
+
+
+def _carried_out(one: Review, ports: Ports) -> Report:
+    if one.want is None or one.have is None:
+        raise ReviewError(f"account {one.account_id}: {one.why}")
+    member = find(one.account_id, ports)
+    entrance = Entrance(one.account_id, ports)
+    entrance.access_role = member.access_role if member else None
+    if isinstance(one.have.role, Role):
+        entrance.role_name = one.have.role.name
+    elif isinstance(one.want.role, Role):
+        entrance.role_name = one.want.role.name
+    report = Report(one.account_id, one.display_name, rule=one.rule)
+    carry_out(one.want, one.have, ports, entrance, report)
+    report.state = "withdrawn" if one.hint in {Hint.LEFT, Hint.WITHDRAW} else "protected"
+    return report

@@ -1,0 +1,97 @@
+"""A reviewed plan is carried out as reviewed, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from alibabacloud_ram20150501 import models as ram
+
+from shared.clients import Credentials
+from shared.cloud import connect
+from shared.config import load
+from shared.deadline import Deadline
+from shared.messages import Hint
+from shared.ports import Ports
+from shared.review import ReviewError, apply_reviewed, document, review
+from tests.flows.world import PROD, TEST, World
+
+
+@pytest.fixture
+def ports(world: World) -> Iterator[Ports]:
+    """The adapters, wired as the console wires them."""
+    import os  # noqa: PLC0415
+
+    key = world.key
+    credentials = Credentials(key.access_key_id, key.access_key_secret, key.token)
+    with connect(load(os.environ), credentials, Deadline.after(60)) as cloud:
+        yield cloud.ports
+
+
+def reviewed(ports: Ports, *accounts: str, hint: Hint = Hint.ENROL) -> Any:
+    """A plan as it comes back from a file."""
+    return json.loads(json.dumps(document(review(account, hint, ports) for account in accounts)))
+
+
+def test_a_review_writes_nothing(world: World, ports: Ports) -> None:
+    """Planning reads; the emulator's journal shows no write."""
+    plan = reviewed(ports, PROD, TEST)
+    assert world.writes() == []
+    assert [account["state"] for account in plan["accounts"]] == ["unprotected", "unprotected"]
+    assert plan["accounts"][0]["steps"][0] == "+ create the service-linked role in the backup account"
+
+
+def test_the_same_cloud_gives_the_same_hash(world: World, ports: Ports) -> None:
+    """Two reviews of an unchanged cloud have one hash."""
+    world.enrol(PROD)
+    assert reviewed(ports, PROD, TEST)["hash"] == reviewed(ports, PROD, TEST)["hash"]
+
+
+def test_a_reviewed_plan_is_carried_out(world: World, ports: Ports) -> None:
+    """Exactly the reviewed accounts end as planned."""
+    plan = reviewed(ports, PROD)
+    (report,) = apply_reviewed(plan, ports)
+    assert report.state == "protected"
+    assert world.is_protected(PROD)
+    assert not world.is_protected(TEST)
+
+
+def test_a_reviewed_withdrawal_is_carried_out(world: World, ports: Ports) -> None:
+    """A withdrawal that a person reviewed needs no grace and no brake."""
+    world.enrol(PROD)
+    plan = reviewed(ports, PROD, hint=Hint.WITHDRAW)
+    assert plan["accounts"][0]["state"] == "leaving"
+    apply_reviewed(plan, ports)
+    assert (world.role(PROD), world.registered(PROD)) == (None, {})
+
+
+def test_a_cloud_that_changed_since_is_refused_before_any_write(world: World, ports: Ports) -> None:
+    """If one account of the plan differs from what was reviewed, nothing at all is done."""
+    world.enrol(TEST)
+    plan = reviewed(ports, PROD, TEST)
+    client = world.cloud.client("ram", key=world.cloud.into(TEST))
+    client.attach_policy_to_role(
+        ram.AttachPolicyToRoleRequest(policy_type="System", policy_name="AdministratorAccess", role_name="hbrcrossrole")
+    )
+    mark = world.mark()
+    with pytest.raises(ReviewError, match=f"{TEST} is no longer as it was reviewed"):
+        apply_reviewed(plan, ports)
+    assert world.writes(mark) == []
+
+
+def test_a_plan_that_was_edited_is_refused(world: World, ports: Ports) -> None:
+    """The hash covers the whole plan."""
+    plan = reviewed(ports, PROD)
+    plan["accounts"][0]["account_id"] = TEST
+    with pytest.raises(ReviewError, match="does not match its hash"):
+        apply_reviewed(plan, ports)
+    assert world.writes() == []
+
+
+@pytest.mark.parametrize("nonsense", [None, [], {"version": 2}, {"version": 1, "accounts": [], "hash": "x"}])
+def test_what_is_no_plan_is_refused(ports: Ports, nonsense: Any) -> None:
+    """A file that is something else is named as such."""
+    with pytest.raises(ReviewError):
+        apply_reviewed(nonsense, ports)
