@@ -118,6 +118,8 @@ class Member(BaseModel):
     modified_at: float = 0.0
     tags: dict[str, str] = Field(default_factory=dict)
     deletion_status: str = ""
+    used_by: list[str] = Field(default_factory=list)
+    """Trusted services that hold the account, as the landing zone says; Cloud Backup's use is seen in its own state."""
 
 
 class Folder(BaseModel):

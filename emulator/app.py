@@ -91,6 +91,10 @@ def throttle(exchange: Exchange) -> None:
     exchange.cloud.quotas.spend(exchange.service.name, exchange.name, account)
 
 
+_CONDITION_KEYS = {"ServiceName": "ram:ServiceName", "ExternalId": "sts:ExternalId"}
+"""Parameters that policies can put conditions on, under their key."""
+
+
 def authorise(exchange: Exchange) -> None:
     """The caller's policies must allow the action on the resource."""
     action, call = exchange.action, exchange.call
@@ -98,9 +102,8 @@ def authorise(exchange: Exchange) -> None:
         return
     values = {name: value for name, value in call.params.items() if value is not None}
     known = defaultdict(lambda: "*", values, account=call.caller.account_id, region=call.region or "*")
-    context = {"acs:SourceIp": call.source_ip}
-    if "ServiceName" in values:
-        context["ram:ServiceName"] = values["ServiceName"]
+    context = {key: values[name] for name, key in _CONDITION_KEYS.items() if name in values}
+    context["acs:SourceIp"] = call.source_ip
     resource = action.resource.format_map(known)
     exchange.decision = exchange.cloud.decide(call.caller, action.permission, resource, context)
     if not exchange.decision.allowed:
@@ -195,7 +198,7 @@ class Rpc:
             params=exchange.call.params if exchange.call else {},
             status=error.status if error else 200,
             code=error.code if error else "",
-            decision=exchange.decision,
+            decision=error.decision if isinstance(error, identity.DeniedError) else exchange.decision,
             request_id=exchange.request_id,
             fault=fault.phase if fault else "",
         )

@@ -125,7 +125,15 @@ def _control_policies(state: State, account_id: str) -> Iterator[tuple[str, str]
             yield f"control policy {policy.policy_id}", policy.document
 
 
-def no_permission(principal: Principal, permission: str, resource: str, decision: Decision) -> CloudError:
+class DeniedError(CloudError):
+    """A refusal by policy, which remembers what decided, for the journal."""
+
+    def __init__(self, message: str, decision: Decision, detail: Mapping[str, str]) -> None:
+        super().__init__("NoPermission", message, 403, extra={"AccessDeniedDetail": detail})
+        self.decision = decision
+
+
+def no_permission(principal: Principal, permission: str, resource: str, decision: Decision) -> DeniedError:
     """403 ``NoPermission`` with ``AccessDeniedDetail`` (help page "Troubleshoot access denied errors")."""
     explicit = decision.statement is not None and decision.statement.get("Effect") == "Deny"
     detail = {
@@ -139,9 +147,7 @@ def no_permission(principal: Principal, permission: str, resource: str, decision
         "NoPermissionType": "ExplicitDeny" if explicit else "ImplicitDeny",
         "PolicyType": _policy_type(decision.source),
     }
-    return CloudError(
-        "NoPermission", f"{_NO_PERMISSION} ({permission} on {resource})", 403, extra={"AccessDeniedDetail": detail}
-    )
+    return DeniedError(f"{_NO_PERMISSION} ({permission} on {resource})", decision, detail)
 
 
 def _policy_type(source: str) -> str:

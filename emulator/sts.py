@@ -92,6 +92,8 @@ SERVICE = Service(
                 "ExternalId": Param(pattern=r"[\w+=,.@:/\-]+", minimum=2, maximum=1224),
                 "SourceIdentity": Param(pattern=r"[A-Za-z0-9.@\-_=]+", minimum=2, maximum=64),
             },
+            permission="sts:AssumeRole",
+            resource="{RoleArn}",
             writes=True,
             errors=(
                 "EntityNotExist.Role",

@@ -21,10 +21,12 @@ def registered_by(state: State, owner: str) -> dict[str, list[str]]:
 
 
 def trusted_services_using(state: State, member: str) -> list[str]:
-    """The trusted services that still use a member account: Cloud Backup, while it is registered through the directory.
+    """The trusted services that still use a member account.
 
+    They are those that the landing zone names, and Cloud Backup while the account is registered through the directory.
     API page "RemoveCloudAccount", error ``Deny.TrustedService``; that such registrations count is inferred.
     """
     records = (record for shelf in state.hbr.cross_accounts.values() for known in shelf.values() for record in known)
     used = any(each.place.account_id == member and each.place.kind == "CROSS_ACCOUNT_BY_RD" for each in records)
-    return ["hbr.aliyuncs.com"] if used else []
+    known = state.directory.members[member].used_by if state.directory else []
+    return [*known, *(["hbr.aliyuncs.com"] if used else [])]

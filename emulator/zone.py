@@ -90,6 +90,7 @@ class AccountEntry(Template):
     name: str
     member: bool = True
     status: str = ""
+    used_by: list[str] = []
 
 
 class Generate(Template):
@@ -166,7 +167,12 @@ def _entries(zone: Zone) -> Iterator[AccountEntry]:
             where = many.folders[number % len(many.folders)]
             name = f"{many.name}-{number + 1:05d}"
             yield AccountEntry.model_construct(
-                **{**shared, "folder": where}, id=str(many.first_id + number), name=name, member=True, status=""
+                **{**shared, "folder": where},
+                id=str(many.first_id + number),
+                name=name,
+                member=True,
+                status="",
+                used_by=[],
             )
 
 
@@ -183,6 +189,7 @@ def _add(state: State, directory: Directory, entry: AccountEntry, folder: Path, 
         if entry.join == "created":
             roles.append(access_role(directory.management_account, f"{ids}80000000", SINCE))
     account.roles = {role.name: role for role in roles}
+    _check_references(state, account, [*entry.roles, *entry.users])
     if entry.queues:
         made = {name: Queue(name=name, created_at=SINCE, modified_at=SINCE) for name in entry.queues}
         state.mns.queues[entry.id] = made
@@ -192,6 +199,16 @@ def _add(state: State, directory: Directory, entry: AccountEntry, folder: Path, 
         )
         principal = Principal(account_id=entry.id, kind="user", name=user.name, access_key_id=user.access_key_id)
         state.keys[user.access_key_id] = AccessKey(secret=user.access_key_secret, principal=principal)
+
+
+def _check_references(state: State, account: Account, holders: list[RoleEntry | UserEntry]) -> None:
+    """What a role or a user is said to hold must be there."""
+    for holder in holders:
+        for reference in holder.policies:
+            kind, _, name = reference.partition(":")
+            known = {"System": state.system_policies, "Custom": account.policies}.get(kind, {})
+            if name not in known:
+                raise ValueError(f"{account.display_name}: {holder.name} holds {reference}, which is not there")
 
 
 def _member(directory: Directory, entry: AccountEntry) -> Member:
@@ -206,6 +223,7 @@ def _member(directory: Directory, entry: AccountEntry) -> Member:
         joined_at=SINCE,
         modified_at=SINCE,
         tags=dict(entry.tags),
+        used_by=list(entry.used_by),
     )
 
 
@@ -224,10 +242,8 @@ def _role(entry: RoleEntry, role_id: str) -> Role:
 
 
 def _policy(entry: PolicyEntry, folder: Path) -> Policy:
-    document = json.dumps(entry.document)
-    if entry.policy_file:
-        path = folder / entry.policy_file
-        document = path.read_text(encoding="utf-8") if path.exists() else '{"Version":"1","Statement":[]}'
+    path = folder / entry.policy_file
+    document = path.read_text(encoding="utf-8") if entry.policy_file else json.dumps(entry.document)
     permissions.parse(document)
     return Policy(name=entry.name, document=document, created_at=SINCE)
 

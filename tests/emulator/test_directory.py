@@ -320,6 +320,16 @@ def test_a_trusted_service_holds_an_account(cloud: LocalCloud, directory: Any) -
     directory.remove_cloud_account(remove)
 
 
+def test_a_zone_can_say_that_a_service_holds_an_account(cloud: LocalCloud, directory: Any) -> None:
+    """A trusted service that is not emulated can hold an account as well."""
+    join(cloud, directory)
+    state = cloud.state()
+    state["directory"]["members"][OUTSIDE]["used_by"] = ["config.aliyuncs.com"]
+    cloud.load(state)
+    remove = rd.RemoveCloudAccountRequest(account_id=OUTSIDE)
+    assert refused(directory.remove_cloud_account, remove) == (409, "Deny.TrustedService")
+
+
 def test_an_empty_account_is_deleted_directly(cloud: LocalCloud, directory: Any) -> None:
     """DeleteAccount starts a deletion that a status and the lists tell of, until the account is gone."""
     made = create(directory)

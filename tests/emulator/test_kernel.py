@@ -227,22 +227,33 @@ def test_quotas_are_off_until_switched_on(cloud: LocalCloud) -> None:
         get(cloud)
 
 
-def test_quotas_bite_when_on(cloud: LocalCloud) -> None:
-    """The published rate of an API is refused with Throttling.User, per account, until time has passed."""
+def test_published_quotas_bite_when_on(cloud: LocalCloud) -> None:
+    """Beyond the published rate of an API calls are refused with Throttling.User and do nothing."""
     cloud.quotas(enabled=True)
-    for number in range(20):
-        create(cloud, f"r{number}")
+    query = {"AssumeRolePolicyDocument": TRUST}
+    calls = [call(cloud, "CreateRole", RoleName=f"r{number}", **query) for number in range(80)]
+    with httpx.Client(trust_env=False) as client:
+        answers = [client.send(each) for each in calls]
+    refusals = [(answer.status_code, answer.json()["Code"]) for answer in answers if answer.status_code != 200]
+    assert set(refusals) == {(400, "Throttling.User")}
+    assert 20 <= len(names(cloud)) == 80 - len(refusals)
+
+
+def test_quotas_are_per_account_and_fill_up(cloud: LocalCloud) -> None:
+    """Another account has its own bucket, and time fills it."""
+    cloud.quotas(enabled=True, limits={"ram:CreateRole": 0.001})
+    create(cloud)
     assert refused(create, cloud, "more") == (400, "Throttling.User")
-    assert len(names(cloud)) == 20
     inside = cloud.client("ram", key=cloud.into(MEMBER))
     inside.create_role(ram.CreateRoleRequest(role_name="reader", assume_role_policy_document=TRUST))
-    cloud.advance(1)
+    cloud.advance(1000)
     create(cloud, "more")
+    assert names(cloud) == {"reader", "more"}
 
 
 def test_quotas_can_be_set(cloud: LocalCloud) -> None:
     """Limits, status and the retry-after header are settings."""
-    cloud.quotas(enabled=True, limits={"ram:GetRole": 1}, status=429, retry_after_ms=800)
+    cloud.quotas(enabled=True, limits={"ram:GetRole": 0.001}, status=429, retry_after_ms=800)
     get(cloud)
     with pytest.raises(ThrottlingException) as caught:
         get(cloud)
@@ -349,7 +360,21 @@ def test_a_zone_can_be_given_inline(cloud: LocalCloud) -> None:
     assert "ResourceDirectoryAccountAccessRole" in state["accounts"]["5000000001"]["roles"]
 
 
-@pytest.mark.parametrize("zone", ["absent.yaml", {"management": "1"}, {"odd": 1}])
+USERLESS = {"management": "1", "backup": "2", "accounts": []}
+TYPO = {"name": "r", "trusts": {"RAM": ["acs:ram::1:root"]}, "policies": ["System:AdministratorAcess"]}
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "absent.yaml",
+        {"management": "1"},
+        {**USERLESS, "odd": 1},
+        {**USERLESS, "accounts": [{"id": "1", "name": "m", "roles": [TYPO]}]},
+        {**USERLESS, "accounts": [{"id": "1", "name": "m", "policies": [{"name": "p", "policy_file": "absent"}]}]},
+        {**USERLESS, "accounts": [{"id": "1", "name": "m", "policies": [{"name": "p", "document": {}}]}]},
+    ],
+)
 def test_a_bad_zone_changes_nothing(cloud: LocalCloud, zone: str | dict[str, Any]) -> None:
     """A zone that cannot be built is refused, and what was there stays."""
     create(cloud)

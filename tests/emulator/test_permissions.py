@@ -12,12 +12,14 @@ from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
 from emulator.errors import CloudError
 from emulator.permissions import evaluate, parse, trusts
+from tests.emulator.hbr.conftest import create_role, link
 from tests.emulator.refusals import refused
 
 if TYPE_CHECKING:
     from tests.cloud import Key, LocalCloud
 
 MEMBER = "1000000000000012"
+BACKUP = "1000000000000002"
 TRUST_MANAGEMENT = {"RAM": ["acs:ram::1000000000000001:root"]}
 READ = {"Effect": "Allow", "Action": ["ram:Get*", "ram:List*"], "Resource": "*"}
 
@@ -271,6 +273,18 @@ def test_a_control_policy_spares_others(cloud: LocalCloud) -> None:
     control(cloud, "r-Landing", "ram:ListPolicies")
     cloud.client("ram", key=cloud.into(MEMBER)).list_roles(ram.ListRolesRequest())
     cloud.client("ram").list_policies(ram.ListPoliciesRequest())
+
+
+def test_a_control_policy_spares_service_linked_roles(cloud: LocalCloud) -> None:
+    """What a service does through its own role is not bound by control policies, what its owner does is."""
+    create_role(cloud, link(cloud), member=int(MEMBER))
+    control(cloud, BACKUP, "sts:AssumeRole")
+    check = hbr.CheckRoleRequest(
+        check_role_type="CrossAccountRole", cross_account_user_id=int(MEMBER), cross_account_role_name="hbrcrossrole"
+    )
+    assert cloud.client("hbr", account="backup").check_role(check).body.success is True
+    access = f"acs:ram::{MEMBER}:role/ResourceDirectoryAccountAccessRole"
+    assert refused(lambda: cloud.assume(access, account="backup")) == (403, "NoPermission")
 
 
 def test_a_deleted_role_may_do_nothing(cloud: LocalCloud) -> None:

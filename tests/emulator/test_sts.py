@@ -54,7 +54,10 @@ def test_trust_is_evaluated(cloud: LocalCloud) -> None:
     """A caller whom the trust policy does not name is refused, however much its own policies allow."""
     arn = create(cloud, trust({"RAM": [f"acs:ram::{BACKUP}:root"]}))
     assert refused(lambda: assume(cloud, arn)) == (403, "NoPermission")
+    decision = cloud.journal(action="AssumeRole")[-1]["decision"]
+    assert (decision["allowed"], decision["source"]) == (False, "trust policy")
     assume(cloud, arn, account="backup")
+    assert cloud.journal(action="AssumeRole")[-1]["decision"]["source"] == "System:AdministratorAccess"
 
 
 def test_trust_may_name_one_user(cloud: LocalCloud) -> None:
