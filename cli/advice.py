@@ -1,0 +1,71 @@
+"""What to do next: one sentence for each reason for which something was not done.
+
+The sentences are for people at the console; the runbook (docs/operations.md) has the whole story of each reason.
+"""
+
+from __future__ import annotations
+
+from cli.output import NotDoneError
+from shared.config import ConfigError
+from shared.invoke import InvokeError
+from shared.outcome import AttemptError, Reason
+from shared.queue import QueueError
+
+NEXT: dict[Reason, str] = {
+    Reason.ACCESS_DENIED: "compare the caller's policies and the role's trust policy with policies/, then try again",
+    Reason.ACCOUNT_RESTRICTED: "the account is in debt or locked: settle that in its billing console, then try again",
+    Reason.ACCESS_ROLE_MISSING: "create the access role in the account (an invited account has none), or exclude it",
+    Reason.BAD_CONFIGURATION: "correct config.yaml; `cab config check` finds what can be found without the cloud",
+    Reason.BAD_REQUEST: "correct the request: an account id has 16 digits",
+    Reason.CLOUD_BACKUP_NOT_OPEN: "open Cloud Backup in the backup account, then try again",
+    Reason.CLOUD_FAULT: "try again in a few minutes; if it stays, open a ticket with the request id",
+    Reason.DIRECTORY_UNAVAILABLE: "run this with credentials of the management account, whose directory is in use",
+    Reason.FOREIGN_ROLE: "look at the role: set adopt_role to take it over, or role_name to leave it alone",
+    Reason.GRACE: "nothing: it is withdrawn when the grace is over, unless it is back; `cab teardown` does it now",
+    Reason.INCOMPLETE_LISTING: "try again: the listing changed while it was read, or the cloud cut it short",
+    Reason.LIMIT_EXCEEDED: "ask for a higher quota, or remove what is not needed, then try again",
+    Reason.MASS_REMOVAL: "look with `cab plan --all` whether so many accounts are really to go",
+    Reason.NOT_READY: "wait: a new account or role takes a moment; it is tried again",
+    Reason.OUT_OF_BUDGET: "find the cause in the request ids, then try again",
+    Reason.RESTORABLE_DATA: "decide what becomes of the backups; teardown.mode keep withdraws and keeps them",
+    Reason.RESOURCE_DIRECTORY_MODE_OFF: "enable Cloud Backup as a trusted service of the Resource Directory",
+    Reason.ROLE_NOT_USABLE: "look at the backup role with `cab plan ACCOUNT`; `cab onboard ACCOUNT` repairs it",
+    Reason.THROTTLED: "wait a minute, then try again",
+    Reason.UNREACHABLE: "check the network and the endpoints (`cab config show`), then try again",
+    Reason.UNREADABLE: "look at the event: it is of no form that is known",
+    Reason.UNKNOWN_ERROR: "read the code in the message; try again, or open a ticket with the request id",
+    Reason.UNKNOWN_VERSION: "the message comes from another version of this project: deploy the newer one",
+}
+
+EXPECTED = (ConfigError, AttemptError, QueueError, InvokeError)
+"""Errors that have an explanation; everything else is a bug, and shown as one."""
+
+INVOKED: dict[int, str] = {
+    0: "check the network and the endpoint of Function Compute (`cab config show`), or work from here with --direct",
+    200: "read the function's log; --direct does the same from here",
+    403: "your credentials need fc:InvokeFunction; --direct uses your own rights instead of the function's",
+    404: "deploy the functions with `s deploy`, or work from here with --direct",
+    429: "it is running already: try again in a few minutes",
+}
+"""By HTTP status of an invocation; 0 where no answer came, 200 where the function itself failed."""
+
+
+def advise(reason: str | None) -> str:
+    """What to do about a reason, as a function's answer names it."""
+    return NEXT.get(Reason(reason), "") if reason in {str(known) for known in Reason} else ""
+
+
+def explained(error: Exception) -> NotDoneError:
+    """An expected error with what to do about it."""
+    match error:
+        case ConfigError():
+            return NotDoneError(str(error), "correct the file, then `cab config check`", reason="bad_configuration")
+        case AttemptError():
+            ids = f" (request id {error.request_id})" if error.request_id else ""
+            return NotDoneError(f"{error}{ids}", NEXT.get(error.reason, ""), reason=str(error.reason))
+        case InvokeError():
+            ids = f" (request id {error.request_id})" if error.request_id else ""
+            what = f"the function could not be run: {error}{ids}"
+            return NotDoneError(what, INVOKED.get(error.status, INVOKED[200]), reason="not_invoked")
+        case _:
+            return NotDoneError(str(error), "check that the queues exist and that you may send to them")

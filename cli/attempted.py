@@ -1,0 +1,61 @@
+"""What became of one account: the answer of a door, for people and as an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from cli.advice import advise
+from cli.output import Result, WrongUseError, following
+
+DIGITS = 16
+
+
+def checked(account_id: str) -> str:
+    """The account's id, if it can be one."""
+    if len(account_id) != DIGITS or not (account_id.isascii() and account_id.isdigit()):
+        raise WrongUseError(
+            f"expected an account id of {DIGITS} digits, found {account_id!r}", "`cab status --json` lists them"
+        )
+    return account_id
+
+
+def is_done(ended: dict[str, Any]) -> bool:
+    """Whether an attempt did what it was for."""
+    return ended.get("disposition") == "done"
+
+
+def result_of(ended: dict[str, Any]) -> Result:
+    """The result of a verb that is one attempt."""
+    return Result(ended, list(shown(ended)), done=is_done(ended))
+
+
+def shown(ended: dict[str, Any]) -> Iterator[RenderableType]:
+    """What was done, in what order; if it was not all, why, what happens next, and what a person can do."""
+    name = f"{ended.get('account_id', '')} {ended.get('display_name', '')}".strip()
+    state = str(ended.get("state", "")).replace("_", " ")
+    yield Text.assemble((name, "bold"), f" {state}", f" ({ended['rule']})" if ended.get("rule") else "")
+    yield from (Text(f"    {step}") for step in ended.get("steps", []))
+    yield from (Text(f"    warning: {warning}", "yellow") for warning in ended.get("warnings", []))
+    if ended.get("why"):
+        yield Text(f"    {ended['why']}")
+    if ended.get("reason"):
+        yield Text.assemble(("    not done: ", "bold red"), f"{ended['reason']}: {ended.get('detail', '')}")
+    yield from map(following, _following(ended))
+    if ended.get("api_calls"):
+        yield Text(f"    {ended['api_calls']} API calls, {ended.get('duration_ms', 0) / 1000:.1f} s", "dim")
+
+
+def _following(ended: dict[str, Any]) -> Iterator[str]:
+    if ended.get("disposition") == "retry":
+        yield f"it is tried again by itself in {ended.get('delay')} s; the message waits in the retry queue"
+    if ended.get("disposition") == "dead_letter":
+        yield "it is not tried again by itself; the message waits in the dead-letter queue"
+    if ended.get("disposition") == "ignored":
+        yield f"nothing was done; `cab plan {ended.get('account_id', 'ACCOUNT')} --why` shows which rule decided"
+    advice = advise(ended.get("reason"))
+    if advice:
+        yield advice

@@ -1,0 +1,42 @@
+"""Through which door a change goes: the deployed function, or the same code in this process.
+
+The function uses its own role and writes its own log, which is why it is the default. ``--direct`` uses the operator's
+rights, for when nothing is deployed or the function itself is what is broken.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cli.output import NotDoneError
+from cli.session import PATIENCE, Session
+from shared import events
+from shared.deadline import Deadline
+from shared.door import handle
+from shared.invoke import invoker
+
+
+def through(door: str, payload: dict[str, Any], session: Session, *, direct: bool) -> dict[str, Any]:
+    """The answer of one door to one request. Raises InvokeError, NotDoneError, or what the work itself raises."""
+    if direct:
+        read = events.read(json.dumps(payload))
+        return handle(read, session.config, session.credentials, Deadline.after(PATIENCE))[0]
+    config = session.config
+    answer = invoker(config, session.credentials).invoke(f"{config.functions.prefix}{door}", payload)
+    try:
+        ended = json.loads(answer.text)
+    except ValueError:
+        ended = None
+    if not isinstance(ended, dict):
+        raise NotDoneError(
+            f"{config.functions.prefix}{door} answered what is not ours: {answer.text[:200]!r}",
+            "check that the deployed version is this one: `s deploy`",
+            reason="unknown_answer",
+        )
+    return ended
+
+
+def where(door: str, session: Session, *, direct: bool) -> str:
+    """How a question names the door."""
+    return "from here, with your own rights" if direct else f"through {session.config.functions.prefix}{door}"

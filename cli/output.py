@@ -1,0 +1,129 @@
+"""How the console speaks: one result, printed for people or as one JSON document, and one way to fail.
+
+Results go to stdout; questions, progress and errors go to stderr, so that ``--json`` leaves nothing on stdout but JSON.
+No verb prints by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.prompt import Confirm
+from rich.text import Text
+
+WIDTH = 200
+"""Columns at most, where the output is not a terminal's: enough for every table to keep its lines whole."""
+DONE, NOT_DONE, WRONG_USE = 0, 1, 2
+"""Exit codes."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a verb found or did."""
+
+    document: dict[str, Any]
+    """What ``--json`` prints."""
+    shown: Sequence[RenderableType]
+    """The same for people."""
+    done: bool = True
+    """False: exit 1. The document says why."""
+
+
+class NotDoneError(Exception):
+    """What was asked for was not done: why, and what to do next."""
+
+    exit_code = NOT_DONE
+
+    def __init__(self, what: str, following: str = "", *, reason: str = "not_done") -> None:
+        super().__init__(what)
+        self.what = what
+        self.following = following
+        self.reason = reason
+
+
+class WrongUseError(NotDoneError):
+    """The command itself cannot be right; nothing was tried."""
+
+    exit_code = WRONG_USE
+
+    def __init__(self, what: str, following: str = "") -> None:
+        super().__init__(what, following, reason="wrong_use")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Rich on stdout or stderr; without colours, and of a fixed width, where that is not a terminal."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH
+    return Console(stderr=stderr, width=width, highlight=False)
+
+
+def show(result: Result, *, as_json: bool) -> int:
+    """Print a result; return the exit code."""
+    if as_json:
+        _document(result.document)
+    else:
+        out = console()
+        for part in result.shown:
+            # Text is never cut: what reads the output of a pipe wants whole lines.
+            out.print(part, soft_wrap=isinstance(part, str | Text) and not out.is_terminal)
+    return DONE if result.done else NOT_DONE
+
+
+def fail(error: NotDoneError, *, as_json: bool) -> int:
+    """Say why something was not done and what to do next; return the exit code."""
+    if as_json:
+        _document({"error": {"reason": error.reason, "what": error.what, "next": error.following}})
+    else:
+        err = console(stderr=True)
+        err.print(Text.assemble((f"{_NOT[error.exit_code]}: ", "bold red"), error.what), soft_wrap=True)
+        if error.following:
+            err.print(following(error.following), soft_wrap=True)
+    return error.exit_code
+
+
+_NOT = {NOT_DONE: "not done", WRONG_USE: "wrong use"}
+
+
+def following(text: str) -> Text:
+    """The line that says what a person does next."""
+    return Text.assemble(("next: ", "bold"), text)
+
+
+def _document(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def progress(text: str) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal that ``text`` is going on, and for how long; call what is given to change the text."""
+    err = console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as shown:
+        task = shown.add_task(text, total=None)
+
+        def now(text: str) -> None:
+            shown.update(task, description=text)
+
+        yield now
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before the cloud is changed, unless told ``--yes``. Where nobody can be asked, that is wrong use."""
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise WrongUseError(f"cannot ask without a terminal: {question}", "say --yes if that is what you want")
+    try:
+        agreed = Confirm.ask(Text(question), default=False, console=console(stderr=True))
+    except EOFError:
+        agreed = False
+    if not agreed:
+        raise NotDoneError("not confirmed, so nothing was changed", reason="not_confirmed")

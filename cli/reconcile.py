@@ -1,0 +1,54 @@
+"""``cab reconcile``: a sweep now, instead of waiting for the timer's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from cli.doors import through, where
+from cli.output import Result, confirm, following, progress
+from cli.session import Session
+from cli.verb import Direct, Yes, verb
+
+Deep = Annotated[bool, typer.Option("--deep", help="Also examine the roles of the day's share of the accounts.")]
+
+
+@verb("cab reconcile --deep --all --yes")
+def reconcile(
+    session: Session,
+    *,
+    deep: Deep = False,
+    all_: Annotated[bool, typer.Option("--all", help="Examine the roles of all accounts; implies --deep.")] = False,
+    direct: Direct = False,
+    yes: Yes = False,
+) -> Result:
+    """Compare every account with what is wanted, and repair what differs."""
+    payload = {"sweep": "deep" if deep or all_ else "fast", "everything": all_}
+    confirm(f"Compare and repair every account {where('reconcile', session, direct=direct)}?", yes=yes)
+    with progress("comparing and repairing"):
+        swept = through("reconcile", payload, session, direct=direct)["sweep"]
+    done = not swept["left_over"] and not swept["kinds"].get("failed")
+    return Result(swept, list(_shown(swept)), done=done)
+
+
+def _shown(swept: dict[str, Any]) -> Iterator[RenderableType]:
+    yield (
+        f"{swept['members']} accounts, {swept['in_scope']} in scope, {swept['examined']} worked on, "
+        f"{swept['repaired']} repaired"
+    )
+    for one in swept["findings"]:
+        what = ("repaired", "green") if one["repaired"] else ("not repaired", "yellow")
+        yield Text.assemble(
+            (one["account_id"], "bold"), f" {one['kind'].replace('_', ' ')}, ", what, f": {one['detail']}"
+        )
+    hidden = sum(swept["kinds"].values()) - len(swept["findings"])
+    if hidden > 0:
+        yield f"and {hidden} more"
+    if swept["left_over"]:
+        yield following(f"{swept['left_over']} accounts are left for the next run: run it again, or wait for the timer")
+    if swept["kinds"].get("failed"):
+        yield following("`cab plan ACCOUNT` shows what stands in the way of one that failed")

@@ -1,0 +1,98 @@
+"""One run of the console: its configuration, its credentials, and the way to the cloud or to a local one.
+
+``--local`` talks to a running emulator; otherwise the vendor's default credential chain says who we are. Everything is
+read when it is first needed, so a verb that needs no credentials asks for none.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+from cli.output import NotDoneError, WrongUseError
+from shared.clients import Credentials
+from shared.cloud import Cloud, connect
+from shared.config import Config, load
+from shared.deadline import Deadline
+
+PATIENCE = 3600.0
+"""Seconds that one verb may take; nothing cuts it short but the person who waits."""
+CONTROL = "CAB_EMULATOR"
+"""The environment variable that holds a running emulator's control URL."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a verb works with."""
+
+    local: bool = False
+    config_file: Path | None = None
+    """What ``--config`` names; None: the environment says, as in the functions."""
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration, with the endpoints of the cloud that we talk to. Raises ConfigError."""
+        environ = dict(os.environ)
+        if self.config_file:
+            environ["CAB_CONFIG"] = str(self.config_file)
+        if self.local:
+            environ["CLOUD_ENDPOINTS"] = json.dumps(self._emulator["endpoints"])
+        return load(environ)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """The operator's own credentials."""
+        return Credentials(**self._emulator["credentials"]["management"]) if self.local else _default_credentials()
+
+    @contextmanager
+    def cloud(self) -> Iterator[Cloud]:
+        """The cloud, wired up with the operator's credentials."""
+        with connect(self.config, self.credentials, Deadline.after(PATIENCE)) as cloud:
+            yield cloud
+
+    @cached_property
+    def _emulator(self) -> dict[str, Any]:
+        """What a running emulator says of itself; see docs/emulator.md."""
+        control = os.environ.get(CONTROL, "").rstrip("/")
+        if not control.startswith("http"):
+            raise WrongUseError(
+                f"--local needs the control URL of a running emulator in {CONTROL}",
+                f"start one with `make emulator`, and export {CONTROL}= what it prints as endpoints.control",
+            )
+        try:
+            # No proxy: the emulator is on this machine.
+            with build_opener(ProxyHandler({})).open(f"{control}/endpoints", timeout=10) as answer:
+                found: dict[str, Any] = json.loads(answer.read())
+        except (OSError, ValueError) as error:
+            detail = f"no emulator answers at {control}: {error}"
+            raise NotDoneError(
+                detail, f"start one with `make emulator`, and put its control URL into {CONTROL}"
+            ) from error
+        return found
+
+
+def _default_credentials() -> Credentials:
+    """The official default chain: environment, OIDC, profiles, RAM role (help page "Manage access credentials")."""
+    from alibabacloud_credentials.client import Client  # noqa: PLC0415 - slow, and needed only without --local
+    from alibabacloud_credentials.exceptions import CredentialException  # noqa: PLC0415 - the same
+
+    # Its own handlers would write past the redaction.
+    logging.getLogger("credentials").handlers.clear()
+    try:
+        found = Client().get_credential()
+    except CredentialException as error:
+        raise NotDoneError(
+            f"no credentials of yours were found: {error}"[:600],
+            "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or log in with `aliyun configure`; "
+            "for a local emulator say --local",
+            reason="no_credentials",
+        ) from error
+    return Credentials(found.access_key_id, found.access_key_secret, found.security_token or None)
