@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import Future
 from dataclasses import replace
 from itertools import groupby
 
+from shared.entrance import Entrance
 from shared.outcome import AttemptError, PermanentError, Reason, TemporaryError
 from shared.plan import (
     UNKNOWN,
@@ -32,36 +32,6 @@ from shared.ports import EnteredAccount, Ports, Report
 
 MOST_ROUNDS = 8
 """Plans in one attempt; two suffice unless somebody else is changing the account at the same time."""
-
-
-class Entrance:
-    """The way into one member account: entered once, and ahead of need while the directory is being asked."""
-
-    def __init__(self, account_id: str, ports: Ports) -> None:
-        self.account_id = account_id
-        self.role_name = ports.config.enrolment.role_name
-        self.access_role: str | None = ports.config.access_role
-        self._ports = ports
-        self._entered: dict[tuple[str, str], Future[EnteredAccount]] = {}
-
-    def open_ahead(self) -> None:
-        """Begin with what most accounts need, without waiting for an answer."""
-        if self._ports.config.enrolment.authorization == "ram_role":
-            self._begin()
-
-    def _begin(self) -> Future[EnteredAccount]:
-        if self.access_role is None:
-            raise PermanentError(
-                Reason.BAD_CONFIGURATION, f"account {self.account_id} has no access role to enter it by"
-            )
-        key = (self.access_role, self.role_name)
-        if key not in self._entered:
-            self._entered[key] = self._ports.pool.submit(self._ports.members.enter, self.account_id, *key)
-        return self._entered[key]
-
-    def account(self) -> EnteredAccount:
-        """The entered account; raises what entering it raised."""
-        return self._begin().result()
 
 
 def carry_out(want: Enrolment, observed: Enrolment, ports: Ports, entrance: Entrance, report: Report) -> None:

@@ -101,11 +101,26 @@ class External(_Frozen):
     """The role we assume to enter it; None: its owner makes the backup role, and we check and register."""
 
 
-class Retry(_Frozen):
-    """Waits in seconds between attempts; see ``Schedule`` in outcome.py."""
+Wait = Annotated[float, Field(gt=0, le=604_800)]
+"""Seconds; a queue delays a message for at most seven days (page "Limits" of Simple Message Queue)."""
 
-    delays: tuple[float, ...] = (30, 120, 600, 1800, 3600, 7200, 14400, 21600, 36000)
-    not_ready: tuple[float, ...] = (5, 10, 20, 30, 60, 120, 300)
+
+class Retry(_Frozen):
+    """The longest wait in seconds before each further attempt; see ``Schedule`` in outcome.py."""
+
+    delays: tuple[Wait, ...] = (30, 120, 600, 1800, 3600, 7200, 14400, 21600, 36000)
+    not_ready: tuple[Wait, ...] = (5, 10, 20, 30, 60, 120, 300)
+
+
+class Notify(_Frozen):
+    """Who is told of a dead letter. The webhook's address and key are in the environment: no file holds them."""
+
+    kind: Literal["json", "dingtalk"] = "json"
+    """json: the dead letter as it is in the queue. dingtalk: a text for a custom robot of a DingTalk group."""
+    url_variable: str = "CAB_WEBHOOK_URL"
+    """Name of the environment variable that holds the webhook's address; where that is empty nobody is told."""
+    secret_variable: str = "CAB_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
+    """The same for the key of the robot's signature; empty: requests are not signed."""
 
 
 class Sweep(_Frozen):
@@ -151,6 +166,8 @@ class Assumptions(_Frozen):
 
     second_registration: Literal["refused", "doubled"] = "refused"
     """Whether a second AddCrossAccount for one account is refused, or makes a second record (then we list first)."""
+    registrations: Literal["regional", "global"] = "regional"
+    """Whether a record counts in its region, as the product page says, or everywhere (then one region is enough)."""
     types_coexist: bool = True
     """Whether CROSS_ACCOUNT and CROSS_ACCOUNT_BY_RD records of one account may stand side by side."""
     duplicate_codes: tuple[str, ...] = ("CrossAccountExist",)
@@ -185,6 +202,7 @@ class Config(_Frozen):
     scope: tuple[Rule, ...] = ()
     external: tuple[External, ...] = ()
     retry: Retry = Retry()
+    notify: Notify = Notify()
     functions: Functions = Functions()
     sweep: Sweep = Sweep()
     teardown: Teardown = Teardown()
@@ -209,7 +227,11 @@ class Config(_Frozen):
         """Every region that is named anywhere: where registrations of ours may be."""
         named = [*self.enrolment.regions, *(region for rule in self.scope for region in rule.regions or ())]
         named += self.former_regions
-        return tuple(dict.fromkeys(named))
+        return self.registered_in(tuple(dict.fromkeys(named)))
+
+    def registered_in(self, regions: tuple[str, ...]) -> tuple[str, ...]:
+        """Of these regions, those in which records are made: all, or one where records count everywhere."""
+        return regions if self.assumptions.registrations == "regional" else self.enrolment.regions[:1]
 
     @property
     def service_linked_role_arn(self) -> str:

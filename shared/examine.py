@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.apply import Entrance
+from shared.entrance import Entrance
 from shared.outcome import AttemptError, NotReadyError
 from shared.plan import Enrolment, Registration, Role
 from shared.ports import Ports

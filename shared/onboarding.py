@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.apply import Entrance, apply_regions, carry_out
+from shared.apply import apply_regions, carry_out
+from shared.entrance import Entrance
 from shared.examine import listed_everywhere, role_to_remove
 from shared.fleet import brake
 from shared.messages import Hint
@@ -24,7 +25,7 @@ def converge(account_id: str, hint: Hint, ports: Ports, report: Report, *, waite
     ``waited`` says that the grace before a withdrawal is over.
     """
     entrance = Entrance(account_id, ports)
-    if hint not in LEAVING:
+    if hint not in LEAVING and hint is not Hint.CHECK:
         entrance.open_ahead()
     member = find(account_id, ports)
     wanted, why = judge(member, hint, ports.config)
@@ -63,7 +64,7 @@ def _observe(want: Enrolment, ports: Ports, entrance: Entrance) -> Enrolment:
     if want.owner_makes_role:
         ready.result()
         return replace(unknown, role=want.role)
-    proof = ports.pool.submit(ports.backup.check_role, region, want.account_id, want.role.name)
+    proof = entrance.proof(region, want.role.name)
     ready.result()
     try:
         proof.result()

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from shared.apply import Entrance, carry_out
+from shared.apply import carry_out
+from shared.entrance import Entrance
 from shared.examine import Listed, examine, listed_everywhere, role_to_remove
 from shared.messages import Hint
 from shared.outcome import AttemptError

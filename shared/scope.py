@@ -83,12 +83,13 @@ def _specificity(rule: Rule, member: Member) -> tuple[bool, int, int, bool]:
 
 def _enrolment(member: Member, settings: Settings, config: Config) -> Enrolment:
     shown = alias(settings.alias, member)
+    regions = config.registered_in(settings.regions)
     if settings.authorization == "resource_directory":
         registration = Registration("CROSS_ACCOUNT_BY_RD", "", shown)
         return Enrolment(
             member.account_id,
             None,
-            dict.fromkeys(settings.regions, frozenset({registration})),
+            dict.fromkeys(regions, frozenset({registration})),
             types_coexist=config.assumptions.types_coexist,
         )
     role = Role(
@@ -101,7 +102,7 @@ def _enrolment(member: Member, settings: Settings, config: Config) -> Enrolment:
     return Enrolment(
         member.account_id,
         role,
-        dict.fromkeys(settings.regions, frozenset({registration})),
+        dict.fromkeys(regions, frozenset({registration})),
         owner_makes_role=member.access_role is None,
         adopt_role=settings.adopt_role,
         types_coexist=config.assumptions.types_coexist,

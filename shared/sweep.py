@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
-from shared.apply import Entrance, carry_out
+from shared.apply import carry_out
 from shared.deadline import Deadline
+from shared.entrance import Entrance
 from shared.examine import examine
 from shared.fleet import Registrations, everyone
 from shared.messages import Hint

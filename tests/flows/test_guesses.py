@@ -14,6 +14,7 @@ GUESSES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"second_add_cross_account": "double"}, {"second_registration": "doubled"}),
     ({"duplicate_code": "SomethingElse.Entirely"}, {}),
     ({"registrations": "global"}, {}),
+    ({"registrations": "global"}, {"registrations": "global"}),
     ({"registrations": "global", "duplicate_code": "SomethingElse.Entirely"}, {}),
     ({"registrations": "global", "second_add_cross_account": "update"}, {}),
     ({"both_types_coexist": False}, {"types_coexist": False}),
@@ -72,8 +73,17 @@ def test_dropping_a_region_keeps_the_others(guessed: World) -> None:
     guessed.configure(enrolment={"regions": [REGIONS[0]]}, former_regions=[REGIONS[1]])
     for _ in range(2):
         guessed.call("reconcile", {"sweep": "deep"})
-    assert REGIONS[0] in guessed.registered(PROD)
+    assert {REGIONS[0], ""} & guessed.registered(PROD).keys(), "a global record is in no region"
     assert protected(guessed, PROD)
+
+
+def test_global_registrations_do_not_flap_once_the_configuration_knows(world: World) -> None:
+    """Told that records count everywhere, the sweep takes a record that shows in a former region for what it is."""
+    world.cloud.guess(registrations="global")
+    world.configure(assumptions={"registrations": "global"}, former_regions=["cn-beijing"], sweep={"deep_days": 1})
+    world.enrol(PROD)
+    world.enrol(TEST)
+    assert world.call("reconcile", {"sweep": "deep"})["sweep"]["kinds"] == {}
 
 
 @pytest.mark.parametrize("seconds", [1.0, 20.0])

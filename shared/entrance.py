@@ -1,0 +1,50 @@
+"""The way to one member account: taken once, and ahead of need while the directory is still being asked.
+
+What is begun ahead only reads (a session in B, a CheckRole in A): nothing is written before the directory has answered.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from shared.outcome import PermanentError, Reason
+from shared.ports import EnteredAccount, Ports
+
+
+class Entrance:
+    """``access_role`` is the role by which the account is entered, ``role_name`` the backup role to be worked on."""
+
+    def __init__(self, account_id: str, ports: Ports) -> None:
+        self.account_id = account_id
+        self.role_name = ports.config.enrolment.role_name
+        self.access_role: str | None = ports.config.access_role
+        self._ports = ports
+        self._entered: dict[tuple[str, str], Future[EnteredAccount]] = {}
+        self._proofs: dict[tuple[str, str], Future[None]] = {}
+
+    def open_ahead(self) -> None:
+        """Begin with what most accounts need, without waiting for an answer."""
+        settings = self._ports.config.enrolment
+        if settings.authorization == "ram_role":
+            self._begin()
+            self.proof(settings.regions[0], settings.role_name)
+
+    def proof(self, region: str, role_name: str) -> Future[None]:
+        """A CheckRole that has been begun; its result is None, or what it raised."""
+        if (region, role_name) not in self._proofs:
+            check = self._ports.backup.check_role
+            self._proofs[region, role_name] = self._ports.pool.submit(check, region, self.account_id, role_name)
+        return self._proofs[region, role_name]
+
+    def account(self) -> EnteredAccount:
+        """The entered account; raises what entering it raised."""
+        return self._begin().result()
+
+    def _begin(self) -> Future[EnteredAccount]:
+        if self.access_role is None:
+            detail = f"account {self.account_id} has no access role to enter it by"
+            raise PermanentError(Reason.BAD_CONFIGURATION, detail)
+        key = (self.access_role, self.role_name)
+        if key not in self._entered:
+            self._entered[key] = self._ports.pool.submit(self._ports.members.enter, self.account_id, *key)
+        return self._entered[key]
