@@ -9,19 +9,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from shared import events, log
+from shared import events, log, notify
 from shared.cloud import Cloud, memory
-from shared.messages import AccountChanged, DeadLetterMessage, Hint, message
+from shared.messages import LONGEST_DETAIL, AccountChanged, DeadLetterMessage, Hint, denial, message
 from shared.onboarding import converge
 from shared.outcome import (
     Ack,
     AttemptError,
     DeadLetter,
     Disposition,
+    PermanentError,
     Reason,
     RetryLater,
     Schedule,
     TemporaryError,
+    Tries,
     dispose,
 )
 from shared.ports import Report
@@ -46,6 +48,7 @@ class Ended:
     """``done``, ``ignored``, ``retry`` or ``dead_letter``."""
     reason: str | None = None
     detail: str | None = None
+    access_denied_detail: dict[str, Any] | None = None
     delay: int | None = None
     api_calls: int = 0
     duration_ms: int = 0
@@ -61,7 +64,8 @@ def attempt(change: AccountChanged, cloud: Cloud) -> Ended:
     report = Report(change.account_id)
     error = _tried(change, cloud, report)
     decision = _decide(change, error, cloud)
-    _carry_out(decision, change, error, cloud)
+    if error is not None:
+        _carry_out(decision, change, error, cloud)
     ended = Ended(
         account_id=change.account_id,
         source_event_id=change.event_id,
@@ -81,6 +85,9 @@ def attempt(change: AccountChanged, cloud: Cloud) -> Ended:
 
 
 def _tried(change: AccountChanged, cloud: Cloud, report: Report) -> AttemptError | None:
+    if cloud.calls.deadline.left <= 0:
+        # Its neighbours in the batch took the time: it comes back in an invocation of its own.
+        return TemporaryError(Reason.OUT_OF_BUDGET, "no time was left for it in this invocation")
     try:
         converge(change.account_id, change.hint, cloud.ports, report, waited=change.tries.waited)
     except AttemptError as error:
@@ -95,38 +102,48 @@ def _tried(change: AccountChanged, cloud: Cloud, report: Report) -> AttemptError
 
 
 def _decide(change: AccountChanged, error: AttemptError | None, cloud: Cloud) -> Disposition:
-    if change.hint is Hint.CHECK:
-        # Whoever asked is waiting for the answer; there is nothing to bring back.
-        return Ack()
+    # Whoever asked for a check is waiting for the answer; there is nothing to bring back.
+    failure = None if change.hint is Hint.CHECK else error
+    return dispose(failure, change.tries, _schedule(cloud), random.random())
+
+
+def _schedule(cloud: Cloud) -> Schedule:
     retry = cloud.ports.config.retry
-    return dispose(error, change.tries, Schedule(retry.delays, retry.not_ready), random.random())
+    return Schedule(retry.delays, retry.not_ready)
 
 
-def _carry_out(decision: Disposition, change: AccountChanged, error: AttemptError | None, cloud: Cloud) -> None:
-    if error is None:
-        return
+def _carry_out(decision: Disposition, change: AccountChanged, error: AttemptError, cloud: Cloud) -> None:
     request_ids = (error.request_id,) if error.request_id else ()
     match decision:
         case RetryLater(delay, following):
             cloud.queues.retry_later(message(change, following, _now(), request_ids), delay)
         case DeadLetter(reason):
             original = message(change, change.tries, _now(), request_ids)
-            cloud.queues.set_aside(
+            _set_aside(
                 DeadLetterMessage(
                     reason=reason,
-                    detail=log.redact(error.detail),
-                    attempts=change.tries.attempt,
+                    detail=log.redact(error.detail)[:LONGEST_DETAIL],
+                    attempts=change.earlier + change.tries.attempt,
                     first_failed_at=original.first_failed_at or _now(),
                     last_failed_at=_now(),
                     request_ids=original.request_ids,
+                    access_denied_detail=denial(error.access_denied_detail),
                     message=original.model_dump(mode="json"),
-                )
+                ),
+                cloud,
             )
+
+
+def _set_aside(letter: DeadLetterMessage, cloud: Cloud) -> None:
+    """Into the dead-letter queue first, and only then told to people: what is told is there to be looked at."""
+    cloud.queues.set_aside(letter)
+    notify.dead_letter(letter, cloud.ports.config, cloud.calls.deadline)
 
 
 def _with_decision(ended: Ended, decision: Disposition, error: AttemptError | None) -> Ended:
     if error is not None:
         ended.reason, ended.detail = str(error.reason), log.redact(error.detail)
+        ended.access_denied_detail = denial(error.access_denied_detail)
     match decision:
         case RetryLater(delay, _):
             ended.disposition, ended.delay = "retry", delay
@@ -140,18 +157,22 @@ def _with_decision(ended: Ended, decision: Disposition, error: AttemptError | No
 
 
 def set_aside(unreadable: events.Unreadable, cloud: Cloud) -> Ended:
-    """Dead-letter what nobody could read, once and as it is."""
-    cloud.queues.set_aside(
-        DeadLetterMessage(
-            reason=unreadable.reason,
-            detail=unreadable.detail,
-            attempts=1,
-            first_failed_at=_now(),
-            last_failed_at=_now(),
-            message=unreadable.original,
+    """Dispose of what nobody could read: it is set aside once, as it is. Raises QueueError if that was not possible."""
+    error = PermanentError(unreadable.reason, unreadable.detail)
+    decision = dispose(error, Tries(), _schedule(cloud), 0.0)
+    if isinstance(decision, DeadLetter):
+        _set_aside(
+            DeadLetterMessage(
+                reason=decision.reason,
+                detail=unreadable.detail[:LONGEST_DETAIL],
+                attempts=unreadable.earlier + 1,
+                first_failed_at=unreadable.first_failed_at or _now(),
+                last_failed_at=_now(),
+                message=unreadable.original,
+            ),
+            cloud,
         )
-    )
-    return Ended(disposition="dead_letter", reason=str(unreadable.reason), detail=unreadable.detail)
+    return _with_decision(Ended(), decision, error)
 
 
 def _now() -> str:

@@ -104,9 +104,7 @@ def _translated(name: str, error: Any) -> Exception:  # noqa: ANN401
     data = getattr(error, "data", None) or {}
     detail = str(data.get("Message") or getattr(error, "message", ""))
     denied = data.get("AccessDeniedDetail")
-    if denied:
-        detail = f"{detail} AccessDeniedDetail: {denied}"
-    return failure(name, str(code), int(status), detail, request_id=data.get("RequestId"), delay=delay)
+    return failure(name, str(code), int(status), detail, request_id=data.get("RequestId"), delay=delay, denied=denied)
 
 
 PACKAGES = {

@@ -16,16 +16,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import to_json
 
-from shared.messages import AccountChanged, DeadLetterMessage, Hint, Message, Strict
+from shared.messages import LONGEST_DETAIL, LONGEST_ID, AccountChanged, DeadLetterMessage, Hint, Message, Strict
 from shared.outcome import Reason, Tries
 
 MOST_BYTES = 2_000_000
 """A batch of 16 messages of 64 KB with its envelopes is the largest thing that a trigger sends."""
-MOST_NESTING = 6
-"""Envelope in envelope: a dead letter of a batch of CloudEvents of queue messages needs five."""
+MOST_NESTING = 12
+"""Envelope in envelope: the failure record of a batch of retry messages, set aside and put back, needs eleven."""
 WHOLE_EVENT_BYTES = 32_768
-"""Up to here the original event travels whole in our messages, so that they stay below MNS's 64 KB in base64."""
+"""Up to here (as JSON) the original event travels whole in our messages, so that they stay below MNS's 64 KB in base64.
+"""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ class Unreadable:
     detail: str
     original: Any
     reason: Reason = Reason.UNREADABLE
+    earlier: int = 0
+    """How often it was tried before it was last brought back."""
+    first_failed_at: str | None = None
 
 
 Event = AccountChanged | SweepRequest | ReplayRequest | Ignored | Unreadable
@@ -121,7 +126,7 @@ class TimerEvent(_Loose):
 class TrailEvent(_Loose):
     """An ActionTrail management event; only what is read. Absent, null and "" all mean the same."""
 
-    eventId: str = ""  # noqa: N815
+    eventId: str | None = None  # noqa: N815
     eventName: str  # noqa: N815
     serviceName: str | None = None  # noqa: N815
     errorCode: str | None = None  # noqa: N815
@@ -185,10 +190,10 @@ def read(raw: bytes | str) -> list[Event]:
 
 def _read_text(raw: bytes | str, depth: int) -> list[Event]:
     try:
-        text = raw.decode() if isinstance(raw, bytes) else raw
-        return _read(json.loads(text), depth)
+        document = json.loads(raw.decode() if isinstance(raw, bytes) else raw)
     except (ValueError, RecursionError) as error:
-        return [Unreadable(f"not JSON: {error}"[:200], _shown(raw))]
+        return [Unreadable(f"not JSON: {error}"[:LONGEST_DETAIL], _shown(raw))]
+    return _read(document, depth)
 
 
 def _read(document: Any, depth: int) -> list[Event]:  # noqa: ANN401 - JSON of any shape
@@ -200,7 +205,8 @@ def _read(document: Any, depth: int) -> list[Event]:  # noqa: ANN401 - JSON of a
         return [Unreadable(f"expected an object, found {type(document).__name__}", _kept(document))]
     form = next((form for keys, form in FORMS if keys <= document.keys()), None)
     if form is None:
-        return [Unreadable(f"no known form has the keys {sorted(document)[:8]}", _kept(document))]
+        detail = f"no known form has the keys {sorted(document)[:8]}"
+        return [Unreadable(detail[:LONGEST_DETAIL], _kept(document))]
     try:
         return _peel(form.model_validate(document), document, depth + 1)
     except ValidationError as error:
@@ -211,11 +217,13 @@ def _misshapen(form: type[BaseModel], error: ValidationError, document: dict[str
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(map(str, first["loc"]))
     reason = Reason.UNKNOWN_VERSION if where == "version" else Reason.UNREADABLE
-    return Unreadable(f"{form.__name__}.{where}: {first['msg']}", _kept(document), reason)
+    return Unreadable(f"{form.__name__}.{where}: {first['msg']}"[:LONGEST_DETAIL], _kept(document), reason)
 
 
 def _peel(form: BaseModel, document: dict[str, Any], depth: int) -> list[Event]:
     match form:
+        case CloudEvent(source=source, type=kind, data=dict() as data) if _of_another(source, data):
+            return [Ignored(f"{kind or source} does not concern us"[:LONGEST_DETAIL], form.id[:LONGEST_ID])]
         case CloudEvent(data=dict() | list() as data):
             return [_within(form, event) for event in _read(data, depth)]
         case CloudEvent(data=str() as text) | TopicMessage(Message=text) | TopicStream(body=text):
@@ -232,19 +240,37 @@ def _peel(form: BaseModel, document: dict[str, Any], depth: int) -> list[Event]:
             return [_payload(form, document)]
 
 
+def _of_another(source: str, data: dict[str, Any]) -> bool:
+    """Whether a cloud service's own event (source ``acs.…``) has a form that is none of ours.
+
+    A rule may match more than was meant: Resource Management has native events without ``eventName`` (page "Resource
+    Management events").
+    """
+    return source.startswith("acs.") and not any(keys <= data.keys() for keys, _ in FORMS)
+
+
 def _within(envelope: CloudEvent, event: Event) -> Event:
     """Give the event the envelope's identity where it has none of its own."""
     if isinstance(event, AccountChanged) and not event.event_id:
-        return replace(event, event_id=f"{envelope.source}/{envelope.id}")
+        return replace(event, event_id=f"{envelope.source}/{envelope.id}"[:LONGEST_ID])
     return event
 
 
 def _redriven(letter: DeadLetterMessage, event: Event) -> Event:
     """A dead letter that comes back starts a new budget and keeps its history."""
-    if not isinstance(event, AccountChanged):
-        return event
-    known = tuple(dict.fromkeys([*event.request_ids, *letter.request_ids]))
-    return replace(event, tries=Tries(), first_failed_at=letter.first_failed_at, request_ids=known)
+    match event:
+        case AccountChanged():
+            return replace(
+                event,
+                tries=Tries(waited=event.tries.waited),
+                earlier=letter.attempts,
+                first_failed_at=letter.first_failed_at,
+                request_ids=tuple(dict.fromkeys([*event.request_ids, *letter.request_ids])),
+            )
+        case Unreadable():
+            return replace(event, earlier=letter.attempts, first_failed_at=letter.first_failed_at)
+        case _:
+            return event
 
 
 def _plain(body: str) -> str:
@@ -271,7 +297,8 @@ def _payload(form: BaseModel, document: dict[str, Any]) -> Event:
                     Tries(form.attempt, form.not_ready, form.waited),
                     form.first_failed_at,
                     tuple(form.request_ids),
-                    form.original,
+                    _kept(form.original),
+                    form.earlier,
                 )
             )
         case ManualRequest():
@@ -332,19 +359,21 @@ SERVICES = frozenset(
 
 
 def _account_event(event: TrailEvent, document: dict[str, Any]) -> Event:
-    if event.eventName not in ACCOUNT_EVENTS:
-        return Ignored(f"{event.eventName} does not concern us", event.eventId)
+    event_id = (event.eventId or "")[:LONGEST_ID]
+    name = event.eventName[:LONGEST_ID]
+    if name not in ACCOUNT_EVENTS:
+        return Ignored(f"{name} does not concern us", event_id)
     if event.serviceName not in SERVICES:
-        return Ignored(f"{event.eventName} of {event.serviceName} does not concern us", event.eventId)
+        return Ignored(f"{name} of {event.serviceName} does not concern us"[:LONGEST_DETAIL], event_id)
     if event.errorCode:
-        return Ignored(f"{event.eventName} failed with {event.errorCode}", event.eventId)
+        return Ignored(f"{name} failed with {event.errorCode}"[:LONGEST_DETAIL], event_id)
     if str((event.requestParameters or {}).get("DryRun")).casefold() == "true":
-        return Ignored(f"{event.eventName} was a dry run", event.eventId)
-    hint, find = ACCOUNT_EVENTS[event.eventName]
+        return Ignored(f"{name} was a dry run", event_id)
+    hint, find = ACCOUNT_EVENTS[name]
     account_id = find(event)
     if account_id is None:
-        return Ignored(f"{event.eventName} names no account (yet)", event.eventId)
-    return _account(AccountChanged(str(account_id), hint, event.eventId, event.eventName, original=_kept(document)))
+        return Ignored(f"{name} names no account (yet)", event_id)
+    return _account(AccountChanged(str(account_id), hint, event_id, name, original=_kept(document, str(account_id))))
 
 
 def _is_account_id(value: object) -> bool:
@@ -358,19 +387,42 @@ def _account(change: AccountChanged) -> AccountChanged | Unreadable:
     return Unreadable(detail, change.original, Reason.BAD_REQUEST)
 
 
-def _kept(document: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-    """The document itself, or what identifies it where it is too large to travel in our messages."""
-    text = json.dumps(document)
-    if len(text.encode()) <= WHOLE_EVENT_BYTES:
+def _kept(document: Any, account_id: str = "") -> Any:  # noqa: ANN401 - JSON of any shape
+    """The document itself, or what identifies it where it is too large to travel in our messages.
+
+    What cannot be written again (text that no encoding can carry, nesting without end) does not travel either.
+    """
+    if _writable(document):
         return document
     keys = ("eventId", "eventName", "id")
-    known = {key: str(document[key])[:100] for key in keys if isinstance(document, dict) and key in document}
-    return known | _digest(text)
+    known = {key: document[key] for key in keys if isinstance(document, dict) and key in document}
+    if account_id:
+        known["accountId"] = account_id
+    return {key: _writable_text(str(value)[:LONGEST_ID]) for key, value in known.items()} | _digest(_dumped(document))
+
+
+def _writable(document: Any) -> bool:  # noqa: ANN401 - the same
+    try:
+        # In our messages it lies some levels deeper than here.
+        return len(to_json([[[[document]]]])) <= WHOLE_EVENT_BYTES
+    except ValueError:
+        return False
+
+
+def _dumped(document: Any) -> str:  # noqa: ANN401 - the same
+    try:
+        return json.dumps(document)
+    except RecursionError:
+        return repr(type(document))
+
+
+def _writable_text(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _shown(raw: bytes | str) -> Any:  # noqa: ANN401 - text, or a digest
-    text = raw.decode(errors="replace") if isinstance(raw, bytes) else raw
-    return text if len(text.encode()) <= WHOLE_EVENT_BYTES else _digest(raw)
+    text = raw.decode(errors="replace") if isinstance(raw, bytes) else _writable_text(raw)
+    return text if _writable(text) else _digest(raw)
 
 
 def _digest(raw: bytes | str) -> dict[str, Any]:

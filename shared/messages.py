@@ -5,16 +5,23 @@ Both are versioned. A version that is not known here is dead-lettered and never 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.outcome import Reason, Tries
 
 MOST_REQUEST_IDS = 20
 """Kept per message; the latest ones are what a support ticket needs."""
+LONGEST_ID = 200
+"""Characters kept of an id that comes from outside; the cloud's have 36."""
+LONGEST_DETAIL = 500
+"""Characters kept of an explanation."""
+MOST_DENIAL_BYTES = 8192
+"""Kept of an AccessDeniedDetail; its encoded message has a few hundred characters."""
 
 
 class Hint(str, Enum):
@@ -50,6 +57,11 @@ class AccountChanged:
     request_ids: tuple[str, ...] = ()
     original: Any = None
     """The event as it arrived (or its digest), for dead letters and replay; never read for decisions."""
+    earlier: int = 0
+    """How often it was tried before it was last brought back from the dead letters."""
+
+
+ShortText = Annotated[str, StringConstraints(max_length=LONGEST_ID)]
 
 
 class Strict(BaseModel):
@@ -64,14 +76,15 @@ class Message(Strict):
     version: Literal[1] = 1
     account_id: str = ""
     hint: Hint = Hint.JOINED
-    event_id: str = ""
-    event_name: str = ""
+    event_id: ShortText = ""
+    event_name: ShortText = ""
     attempt: int = Field(default=1, ge=1)
     not_ready: int = Field(default=0, ge=0)
     waited: bool = False
-    first_failed_at: str | None = None
+    earlier: int = Field(default=0, ge=0)
+    first_failed_at: ShortText | None = None
     original: Any = None
-    request_ids: list[str] = Field(default_factory=list)
+    request_ids: list[ShortText] = Field(default_factory=list, max_length=MOST_REQUEST_IDS)
 
 
 class DeadLetterMessage(Strict):
@@ -81,15 +94,19 @@ class DeadLetterMessage(Strict):
     reason: Reason
     detail: str
     attempts: int
-    first_failed_at: str
-    last_failed_at: str
-    request_ids: list[str] = Field(default_factory=list)
+    """All of them, those before it was brought back included."""
+    first_failed_at: ShortText
+    last_failed_at: ShortText
+    request_ids: list[ShortText] = Field(default_factory=list, max_length=MOST_REQUEST_IDS)
+    access_denied_detail: dict[str, Any] | None = None
+    """As the cloud returned it, where a policy refused: which policy of whom, and the message to decode."""
     message: Any
     """The original message: a ``Message``, or whatever could not be read."""
 
 
 def message(change: AccountChanged, tries: Tries, failed_at: str, request_ids: tuple[str, ...]) -> Message:
     """The message that brings ``change`` back for its next attempt, with its history."""
+    known = [one[:LONGEST_ID] for one in dict.fromkeys([*change.request_ids, *request_ids])]
     return Message(
         account_id=change.account_id,
         hint=change.hint,
@@ -98,7 +115,16 @@ def message(change: AccountChanged, tries: Tries, failed_at: str, request_ids: t
         attempt=tries.attempt,
         not_ready=tries.not_ready,
         waited=tries.waited,
+        earlier=change.earlier,
         first_failed_at=change.first_failed_at or failed_at,
         original=change.original,
-        request_ids=list(dict.fromkeys([*change.request_ids, *request_ids]))[-MOST_REQUEST_IDS:],
+        request_ids=known[-MOST_REQUEST_IDS:],
     )
+
+
+def denial(detail: Any) -> dict[str, Any] | None:  # noqa: ANN401 - JSON of any shape
+    """An AccessDeniedDetail as it travels in a dead letter: as it is, unless it is larger than any that was seen."""
+    if not isinstance(detail, dict):
+        return None
+    short = {key: value for key, value in detail.items() if key != "EncodedDiagnosticMessage"}
+    return next((one for one in (detail, short) if len(json.dumps(one)) <= MOST_DENIAL_BYTES), None)

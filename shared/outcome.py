@@ -38,6 +38,7 @@ class Reason(str, Enum):
     RESOURCE_DIRECTORY_MODE_OFF = "resource_directory_mode_off"
     ROLE_NOT_USABLE = "role_not_usable"
     THROTTLED = "throttled"
+    UNDELIVERED = "undelivered"
     UNREACHABLE = "unreachable"
     UNREADABLE = "unreadable"
     UNKNOWN_ERROR = "unknown_error"
@@ -57,6 +58,8 @@ class AttemptError(Exception):
         self.code = code
         """The vendor's code, where there was one."""
         self.request_id = request_id
+        self.access_denied_detail: object = None
+        """Which policy refused, as the cloud returned it, if it did."""
 
 
 class TemporaryError(AttemptError):

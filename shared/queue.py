@@ -5,20 +5,57 @@ The SDK's ``Account`` holds one connection and is not thread-safe, so each threa
 
 from __future__ import annotations
 
+import base64
+import binascii
+import random
 import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from shared.clients import CONNECT_SECONDS, READ_SECONDS, Credentials
+from shared.clients import BRIEF_WAITS, CONNECT_SECONDS, READ_SECONDS, Credentials
 from shared.config import Config
 from shared.messages import DeadLetterMessage, Message
+
+LARGEST_BODY = 65_536
+"""Bytes of a message as it lies in the queue, base64 included (page "Limits" of Simple Message Queue)."""
+BATCH = 16
+"""Messages that one call receives at most (same page)."""
+EMPTY = "MessageNotExist"
+"""The code for an empty queue, and for a handle that is void by now (page "Error codes")."""
+PASSING = frozenset({"InternalError", "InternalServerError", "QpsLimitExceeded", "NetWorkException", "RespDataDamaged"})
+"""Codes of MNS, and of its SDK where no answer came or none that can be read: over within a second, perhaps."""
+QUICK_SECONDS = 2.0
+"""What took longer to fail is not tried again at once: the time left at an invocation's end is short."""
 
 
 class QueueError(Exception):
     """The message is in no queue: the invocation must fail, so that the platform brings the event back."""
 
+    def __init__(self, detail: str, code: str = "") -> None:
+        super().__init__(detail)
+        self.code = code
+        """The vendor's."""
+
+
+class GoneError(QueueError):
+    """The message that was received is not ours any more: its time was over, and somebody else may have it."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A message that was received: hidden from others for a while, until it is deleted or handed back."""
+
+    id: str
+    handle: str
+    body: str
+    enqueued_at: float
+    """Epoch seconds; its end of life counts from here, however often it is received."""
+
 
 class Queues:
-    """Sends to the retry queue and to the dead-letter queue."""
+    """Sends to the retry queue and to the dead-letter queue, and reads the latter."""
 
     def __init__(self, config: Config, credentials: Credentials) -> None:
         self._endpoint = config.endpoints.mns.format(account=config.management_account, region=config.region)
@@ -34,14 +71,68 @@ class Queues:
         """Put ``letter`` into the dead-letter queue."""
         self._send(self._names.dead_letters, letter.model_dump_json(), 0)
 
-    def _send(self, queue_name: str, body: str, delay: int) -> None:
-        from mns.mns_exception import MNSExceptionBase
+    def bring_back(self, body: str, delay: int) -> None:
+        """Put the text of a dead letter into the retry queue, as it is."""
+        self._send(self._names.retry, body, delay)
+
+    def receive_dead_letters(self) -> list[Held]:
+        """Up to 16 dead letters, hidden from now on for the queue's visibility timeout; none if there are none."""
+        try:
+            found = self._on(self._names.dead_letters, lambda queue: queue.batch_receive_message(BATCH, 0))
+        except GoneError:
+            return []
+        return [
+            Held(one.message_id, one.receipt_handle, _text(one.message_body), one.enqueue_time / 1000) for one in found
+        ]
+
+    def hide(self, held: Held, seconds: int) -> Held:
+        """Keep a received message hidden for so many seconds from now (1 to 43200); raises GoneError if it is not ours.
+
+        Source: API page ChangeMessageVisibility. The handle changes with it.
+        """
+        changed = self._on(
+            self._names.dead_letters, lambda queue: queue.change_message_visibility(held.handle, seconds)
+        )
+        return Held(held.id, changed.receipt_handle, held.body, held.enqueued_at)
+
+    def delete(self, held: Held) -> None:
+        """Delete a dead letter that was received; raises GoneError if it is not ours any more."""
+        self._on(self._names.dead_letters, lambda queue: queue.delete_message(held.handle))
+
+    def dead_letters_kept(self) -> int:
+        """Seconds for which the dead-letter queue keeps a message (queue attribute MessageRetentionPeriod)."""
+        kept: int = self._on(self._names.dead_letters, lambda queue: queue.get_attributes()).message_retention_period
+        return kept
+
+    def _send(self, name: str, body: str, delay: int) -> None:
         from mns.queue import Message as MnsMessage
 
+        # Plain only where base64 would make it too large, as it may with a message that the cloud itself wrote.
+        encoded = len(base64.b64encode(body.encode())) <= LARGEST_BODY
+        self._on(name, lambda queue: queue.send_message(MnsMessage(body, delay)), encoded=encoded)
+
+    def _on(self, name: str, call: Callable[[Any], Any], *, encoded: bool = False) -> Any:  # noqa: ANN401 - the SDK
+        """Call the queue; briefly again where that may help (a message sent twice does no harm)."""
+        for wait in BRIEF_WAITS:
+            began = time.monotonic()
+            try:
+                return self._once(name, call, encoded=encoded)
+            except QueueError as error:
+                if error.code not in PASSING or time.monotonic() - began > QUICK_SECONDS:
+                    raise
+                time.sleep(wait * random.uniform(0.5, 1.5))
+        return self._once(name, call, encoded=encoded)
+
+    def _once(self, name: str, call: Callable[[Any], Any], *, encoded: bool) -> Any:  # noqa: ANN401 - the same
+        from mns.mns_exception import MNSExceptionBase
+
         try:
-            self._account().get_queue(queue_name).send_message(MnsMessage(body, delay))
+            queue = self._account().get_queue(name)
+            queue.set_encoding(encoded)
+            return call(queue)
         except MNSExceptionBase as error:
-            raise QueueError(f"queue {queue_name}: {error.type}: {error.message}"[:300]) from error
+            kind = GoneError if error.type == EMPTY else QueueError
+            raise kind(f"queue {name}: {error.type}: {error.message}"[:300], error.type) from error
 
     def _account(self) -> Any:  # noqa: ANN401 - the SDK ships no types
         if not hasattr(self._accounts, "account"):
@@ -54,3 +145,14 @@ class Queues:
             account.mns_client.http.conn.timeout = CONNECT_SECONDS + READ_SECONDS
             self._accounts.account = account
         return self._accounts.account
+
+
+def _text(body: str | bytes) -> str:
+    """A body as text: ours are base64, what the cloud itself puts into the queue may not be."""
+    text = body.decode(errors="replace") if isinstance(body, bytes) else body
+    if text.lstrip()[:1] in {"{", "["}:
+        return text
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return text

@@ -41,6 +41,8 @@ MISCONFIGURED = Meaning("permanent", Reason.BAD_CONFIGURATION)
 NO_RD_MODE = Meaning("permanent", Reason.RESOURCE_DIRECTORY_MODE_OFF)
 
 ANY = "*"
+LONGEST_SHOWN = 500
+"""Characters kept of what the cloud says."""
 
 MEANINGS: dict[tuple[str, str], Meaning] = {
     # Gateway, all products: pages "Common error codes" and "How do I handle throttling".
@@ -109,19 +111,30 @@ def _families(code: str) -> Iterator[str]:
 
 
 def failure(
-    action: str, code: str, status: int, detail: str, *, request_id: str | None = None, delay: float | None = None
+    action: str,
+    code: str,
+    status: int,
+    detail: str,
+    *,
+    request_id: str | None = None,
+    delay: float | None = None,
+    denied: object = None,
 ) -> AttemptError | ExistsError | AbsentError:
-    """The exception to raise for a refusal; ``delay`` in seconds where the cloud asked for one."""
+    """The exception to raise for a refusal; ``delay`` in seconds where the cloud asked for one.
+
+    ``denied`` is its AccessDeniedDetail, if any (help page "How to troubleshoot an access denied error").
+    """
     meant = meaning(action, code, status)
-    shown = f"{action}: {code}: {detail}"[:500]
+    shown = f"{action}: {code}: {detail}"[:LONGEST_SHOWN]
     match meant.kind:
         case "exists":
             return ExistsError(shown)
         case "absent":
             return AbsentError(shown)
-        case "not_ready":
-            return NotReadyError(meant.reason, shown, code=code, request_id=request_id, delay=delay)
-        case "temporary":
-            return TemporaryError(meant.reason, shown, code=code, request_id=request_id, delay=delay)
         case "permanent":
-            return PermanentError(meant.reason, shown, code=code, request_id=request_id)
+            error: AttemptError = PermanentError(meant.reason, shown, code=code, request_id=request_id)
+        case "not_ready" | "temporary":
+            kind = NotReadyError if meant.kind == "not_ready" else TemporaryError
+            error = kind(meant.reason, shown, code=code, request_id=request_id, delay=delay)
+    error.access_denied_detail = denied
+    return error
