@@ -20,6 +20,7 @@ from shared.cloud import Cloud, connect
 from shared.config import Config, load
 from shared.deadline import Deadline
 from shared.messages import AccountChanged
+from shared.queue import QueueError
 from shared.replay import ReplayError, select
 from shared.review import review
 from shared.sweep import sweep
@@ -85,9 +86,20 @@ def _handle(read: list[events.Event], invocation: Invocation) -> list[dict[str, 
 def handle(
     read: list[events.Event], config: Config, credentials: Credentials, deadline: Deadline
 ) -> list[dict[str, Any]]:
-    """Attempt each event by itself: one that fails neither holds up nor repeats its neighbours."""
+    """Attempt each event by itself: one that fails neither holds up nor repeats its neighbours.
+
+    Where one of them could be put nowhere, the others are done all the same before its QueueError is raised.
+    """
+    ended, nowhere = list[dict[str, Any]](), list[QueueError]()
     with connect(config, credentials, deadline) as cloud:
-        return [_handle_one(event, cloud, deadline) for event in read]
+        for event in read:
+            try:
+                ended.append(_handle_one(event, cloud, deadline))
+            except QueueError as error:
+                nowhere.append(error)
+    if nowhere:
+        raise nowhere[0]
+    return ended
 
 
 def _handle_one(event: events.Event, cloud: Cloud, deadline: Deadline) -> dict[str, Any]:
