@@ -6,7 +6,6 @@ product's behaviour belongs here.
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
 from collections import defaultdict
@@ -14,20 +13,20 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from emulator import faults, identity, parameters, signatures
+from emulator import answers, faults, identity, parameters, signatures
 from emulator.errors import CloudError
 from emulator.service import Action, Call, Service
 from emulator.signatures import Request
 
 if TYPE_CHECKING:
     from emulator.accounts import Principal
+    from emulator.answers import Send
     from emulator.cloud import Cloud
     from emulator.faults import Fault
     from emulator.permissions import Decision
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Record = Callable[[Call, dict[str, Any], CloudError | None], None]
 
 
@@ -139,11 +138,11 @@ class Rpc:
             fault = await self._fault(exchange, "after")
         self._note(exchange, error, fault)
         if fault is None:
-            await _send(send, *_answer(exchange, error))
+            await answers.send(send, *answers.usual(exchange, error))
         elif fault.drop:
             await faults.drop(scope)
         else:
-            await _send(send, *_faulty(exchange, fault))
+            await answers.send(send, *answers.faulty(exchange, fault))
 
     async def _read(self, scope: Scope, receive: Receive) -> Exchange:
         headers: dict[str, str] = {}
@@ -212,49 +211,3 @@ async def read_body(receive: Receive) -> bytes:
         body += message.get("body", b"")
         if not message.get("more_body"):
             return body
-
-
-def _answer(exchange: Exchange, error: CloudError | None) -> tuple[int, bytes, dict[str, str]]:
-    """Status, body and headers, as the gateway words success and refusal (help page "Response structure")."""
-    if error is None:
-        body = {"RequestId": exchange.request_id, **exchange.service.success, **exchange.answer}
-        return 200, _json(body), {}
-    return error.status, _json(envelope(exchange, error)), error.headers
-
-
-def envelope(exchange: Exchange, error: CloudError) -> dict[str, Any]:
-    """The body of a refusal."""
-    return {
-        "RequestId": exchange.request_id,
-        "HostId": exchange.request.headers.get("host", ""),
-        "Code": error.code,
-        "Message": error.message,
-        "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product={exchange.service.product}",
-        **(exchange.service.error_extra if error.status == 200 else {}),  # noqa: PLR2004  # HTTP 200
-        **error.extra,
-    }
-
-
-def _faulty(exchange: Exchange, fault: Fault) -> tuple[int, bytes, dict[str, str]]:
-    """What a planned fault answers: its own body, or the service's envelope with its code."""
-    status = fault.status or 500
-    if isinstance(fault.body, str):
-        return status, fault.body.encode(), {"content-type": "text/html;charset=utf-8", **fault.headers}
-    if fault.body is not None:
-        return status, _json(fault.body), fault.headers
-    return status, _json(envelope(exchange, CloudError(fault.code, fault.message, status))), fault.headers
-
-
-def _json(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-async def _send(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
-    all_headers = {
-        "content-type": "application/json;charset=utf-8",
-        "content-length": str(len(body)),
-        **{name.lower(): value for name, value in headers.items()},
-    }
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in all_headers.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})

@@ -11,12 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
-from typing import Any, Literal
+from typing import Any
 
-from emulator.errors import CloudError
-
-Match = Callable[[str], bool]
+from emulator.conditions import Match, compile_conditions, glob, malformed
 
 
 @dataclass(frozen=True)
@@ -42,11 +39,6 @@ class Decision:
     allowed: bool
     source: str
     statement: Mapping[str, Any] | None = None
-
-
-def malformed(why: str) -> CloudError:
-    """The refusal of a document (API error code ``MalformedPolicyDocument``, 400)."""
-    return CloudError("MalformedPolicyDocument", f"The policy document is malformed: {why}.")
 
 
 def evaluate(
@@ -115,7 +107,7 @@ def _statement(entry: object, *, trust: bool) -> Statement:
         allows=entry["Effect"] == "Allow",
         action=action,
         resource=resource,
-        conditions=tuple(_conditions(entry.get("Condition", {}))),
+        conditions=tuple(compile_conditions(entry.get("Condition", {}))),
         principals=_principals(entry.get("Principal")) if trust else (),
         source=entry,
     )
@@ -139,20 +131,11 @@ def _texts(value: object, name: str) -> list[str]:
     return texts
 
 
-def _glob(pattern: str, flags: int = 0) -> Match:
-    """``*`` is any text, ``?`` is any one character."""
-    if pattern == "*":
-        return lambda _: True
-    source = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
-    match = re.compile(source, flags | re.DOTALL).fullmatch
-    return lambda value: match(value) is not None
-
-
 def _action(pattern: str) -> Match:
     """``*`` or ``product:Operation``; case does not count."""
     if not re.fullmatch(r"\*|[A-Za-z0-9*-]+:[A-Za-z0-9*?/_-]+", pattern):
         raise malformed(f"{pattern!r} is not an action")
-    return _glob(pattern.lower())
+    return glob(pattern.lower())
 
 
 def _resource(pattern: str) -> Match:
@@ -162,11 +145,11 @@ def _resource(pattern: str) -> Match:
     "CreateControlPolicy") and in lower case (help page "Access a member").
     """
     if pattern == "*":
-        return _glob(pattern)
+        return glob(pattern)
     parts = pattern.split(":", 4)
     if parts[0] not in ("acs", "*") or len(parts) != len(("acs", "product", "region", "account", "name")):
         raise malformed(f"{pattern!r} is not a resource")
-    return _glob(":".join(part or "*" for part in parts), re.IGNORECASE if parts[1] == "ram" else 0)
+    return glob(":".join(part or "*" for part in parts), re.IGNORECASE if parts[1] == "ram" else 0)
 
 
 def _principals(value: object) -> tuple[tuple[str, str], ...]:
@@ -183,80 +166,3 @@ def _principals(value: object) -> tuple[tuple[str, str], ...]:
 
 _RAM_PRINCIPAL = re.compile(r"acs:ram::\d+:(root|user/[^:*?]+|role/[^:*?]+)")
 _SERVICE_PRINCIPAL = re.compile(r"(\d+@)?[a-z0-9-]+(\.[a-z0-9-]+)+")
-
-
-def _number(test: Callable[[float, float], bool]) -> Callable[[str], Match]:
-    def compile_one(expected: str) -> Match:
-        limit = float(expected)
-        return lambda value: test(float(value), limit)
-
-    return compile_one
-
-
-def _date(test: Callable[[str, str], bool]) -> Callable[[str], Match]:
-    """Dates are ISO 8601 in UTC, so that their order is the order of their texts."""
-    return lambda expected: lambda value: test(value, expected)
-
-
-def _network(expected: str) -> Match:
-    network = ip_network(expected, strict=False)
-    return lambda value: ip_address(value) in network
-
-
-_POSITIVE: Mapping[str, Callable[[str], Match]] = {
-    "StringEquals": lambda expected: expected.__eq__,
-    "StringEqualsIgnoreCase": lambda expected: lambda value: value.lower() == expected.lower(),
-    "StringLike": _glob,
-    "NumericEquals": _number(lambda value, limit: value == limit),
-    "NumericLessThan": _number(lambda value, limit: value < limit),
-    "NumericLessThanEquals": _number(lambda value, limit: value <= limit),
-    "NumericGreaterThan": _number(lambda value, limit: value > limit),
-    "NumericGreaterThanEquals": _number(lambda value, limit: value >= limit),
-    "DateEquals": _date(lambda value, limit: value == limit),
-    "DateLessThan": _date(lambda value, limit: value < limit),
-    "DateLessThanEquals": _date(lambda value, limit: value <= limit),
-    "DateGreaterThan": _date(lambda value, limit: value > limit),
-    "DateGreaterThanEquals": _date(lambda value, limit: value >= limit),
-    "Bool": lambda expected: lambda value: value.lower() == expected.lower(),
-    "IpAddress": _network,
-}
-_NEGATED: Mapping[
-    str, Literal["StringEquals", "StringEqualsIgnoreCase", "StringLike", "NumericEquals", "IpAddress"]
-] = {
-    "StringNotEquals": "StringEquals",
-    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
-    "StringNotLike": "StringLike",
-    "NumericNotEquals": "NumericEquals",
-    "NotIpAddress": "IpAddress",
-}
-
-
-def _conditions(value: object) -> Iterable[tuple[str, Match, bool]]:
-    """Compile ``{"StringEquals": {"acs:SourceIp": [..]}}`` into (key, test, value where the key is missing)."""
-    if not isinstance(value, dict):
-        raise malformed("Condition must be an object")
-    for operator, pairs in value.items():
-        positive = _POSITIVE.get(_NEGATED.get(operator, operator))
-        if positive is None or not isinstance(pairs, dict):
-            raise malformed(f"the condition operator {operator!r} is unknown")
-        for key, expected in pairs.items():
-            values = expected if isinstance(expected, list) else [expected]
-            yield key, *_test(positive, [_text(item) for item in values], negated=operator in _NEGATED)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if not isinstance(value, str | int | float):
-        raise malformed("a condition's value must be a text, a number or a boolean")
-    return str(value)
-
-
-def _test(positive: Callable[[str], Match], expected: list[str], *, negated: bool) -> tuple[Match, bool]:
-    try:
-        tests = [positive(item) for item in expected]
-    except ValueError as error:
-        raise malformed(f"{expected!r} does not fit its condition operator") from error
-    if negated:
-        return (lambda value: not any(test(value) for test in tests)), True
-    return (lambda value: any(test(value) for test in tests)), False

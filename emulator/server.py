@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from emulator import bus, control, directory, fc, hbr, mns, ram, sts, trail
-from emulator.app import Receive, Rpc, Scope, Send
+from emulator.answers import Send
+from emulator.app import Receive, Rpc, Scope
 from emulator.directory import leaving
 from emulator.mns import open as mns_open
 from emulator.trail import lookup

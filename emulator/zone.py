@@ -1,7 +1,7 @@
 """Landing zones: a YAML file in, a whole ``State`` out.
 
-What a zone may say is written down in the models below; everything else about an account follows from the directory
-(an access role where it was created, none where it was invited).
+What a zone may say is in ``zone_file.py``; everything else about an account follows from the directory (an access role
+where it was created, none where it was invited).
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict
 
 from emulator import permissions
 from emulator.accounts import (
     AccessKey,
     Account,
-    ControlPolicy,
     Directory,
     Folder,
     Member,
@@ -31,98 +29,11 @@ from emulator.directory.members import access_role
 from emulator.mns.state import Queue
 from emulator.ram.service_roles import SERVICES, linked_role
 from emulator.state import State
+from emulator.zone_file import AccountEntry, PolicyEntry, RoleEntry, Template, UserEntry, Zone
 
 ZONES = Path(__file__).parent / "zones"
 SINCE = 1767225600.0
 """When everything in a zone was made: 2026-01-01, in epoch seconds."""
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class RoleEntry(_Entry):
-    """A RAM role: whom it trusts and which policies are attached (``System:AliyunHBRRolePolicy``)."""
-
-    name: str
-    trusts: dict[Literal["RAM", "Service"], list[str]]
-    policies: list[str] = []
-    description: str = ""
-    max_session_seconds: int = 3600
-
-
-class UserEntry(_Entry):
-    """A RAM user with an access key."""
-
-    name: str
-    access_key_id: str
-    access_key_secret: str
-    policies: list[str] = []
-
-
-class PolicyEntry(_Entry):
-    """A custom policy, its document inline or in a file relative to the zone's."""
-
-    name: str
-    document: dict[str, Any] | None = None
-    policy_file: str = ""
-
-
-class Template(_Entry):
-    """What an account may have, named or generated."""
-
-    folder: str = ""
-    join: Literal["created", "invited"] = "created"
-    tags: dict[str, str] = {}
-    roles: list[RoleEntry] = []
-    service_linked_roles: list[str] = []
-    policies: list[PolicyEntry] = []
-    users: list[UserEntry] = []
-    queues: list[str] = []
-    """Names of MNS queues, with the attributes that a queue has by default."""
-    resources: list[dict[str, Any]] = []
-
-
-class AccountEntry(Template):
-    """One account; ``member: false`` leaves it outside the directory."""
-
-    id: str
-    name: str
-    member: bool = True
-    status: str = ""
-    used_by: list[str] = []
-
-
-class Generate(Template):
-    """Many accounts alike, named ``<name>-00001`` … with ids counted up from ``first_id``, spread over ``folders``."""
-
-    count: int
-    first_id: int = 2000000000000001
-    name: str = "member"
-    folders: list[str]
-
-
-class FolderEntry(_Entry):
-    """A folder; without a parent it hangs below the root."""
-
-    id: str
-    name: str
-    parent: str = ""
-
-
-class Zone(_Entry):
-    """A landing zone."""
-
-    directory: str = "rd-Landing"
-    root: str = "r-Landing"
-    management: str
-    backup: str
-    trusted_services: list[str] = []
-    delegated: dict[str, list[str]] = {}
-    folders: list[FolderEntry] = []
-    accounts: list[AccountEntry]
-    generate: list[Generate] = []
-    control_policies: list[ControlPolicy] = []
 
 
 def find(name: str) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from emulator import permissions
 from emulator.accounts import Role
 from emulator.clock import utc
+from emulator.conditions import malformed
 from emulator.errors import CloudError
 from emulator.identity import find_role, role_arn
 
@@ -65,7 +66,7 @@ def _check_trust(call: Call, document: str) -> None:
         return
     for kind, name in (principal for statement in statements for principal in statement.principals):
         if kind == "RAM" and not _exists(call.cloud.state, name):
-            raise permissions.malformed(f"the principal {name} does not exist")
+            raise malformed(f"the principal {name} does not exist")
 
 
 def _exists(state: State, arn: str) -> bool:
