@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
+from typing import TypeVar
+
 from hypothesis import strategies as st
 
 from shared.plan import UNKNOWN, Enrolment, Registration, Role, Trust, Unknown
@@ -19,12 +23,20 @@ TRUSTS = (TRUST, Trust.only("acs:ram::1000000000000666:root"), Trust.parse("no p
 POLICIES = ("System:AliyunHBRRolePolicy", "System:AdministratorAccess", "Custom:backup-more")
 SECONDS = st.sampled_from([3600, 7200])
 
-policies = st.frozensets(st.sampled_from(POLICIES))
-wanted_roles = st.builds(
-    Role, st.just(NAME), st.just(TRUST), st.frozensets(st.sampled_from(POLICIES), min_size=1), SECONDS
+Thing = TypeVar("Thing")
+
+
+def subsets(things: Sequence[Thing], least: int = 0) -> list[frozenset[Thing]]:
+    """Every set of at least so many of the things: drawn from, each is as likely as the next."""
+    sizes = range(least, len(things) + 1)
+    return [frozenset(some) for size in sizes for some in combinations(things, size)]
+
+
+wanted_roles = st.builds(Role, st.just(NAME), st.just(TRUST), st.sampled_from(subsets(POLICIES, 1)), SECONDS)
+found_roles = st.builds(
+    Role, st.just(NAME), st.sampled_from(TRUSTS), st.sampled_from(subsets(POLICIES)), SECONDS, st.booleans()
 )
-found_roles = st.builds(Role, st.just(NAME), st.sampled_from(TRUSTS), policies, SECONDS, st.booleans())
-in_regions = st.lists(st.sampled_from(REGIONS), min_size=1, unique=True)
+in_regions = st.sampled_from(subsets(REGIONS, 1)).map(sorted)
 
 
 def enrolled(role: Role, regions: list[str], adopt_role: bool, owner_makes_role: bool) -> Enrolment:  # noqa: FBT001
@@ -32,24 +44,28 @@ def enrolled(role: Role, regions: list[str], adopt_role: bool, owner_makes_role:
     return Enrolment(ACCOUNT, role, registrations, adopt_role=adopt_role, owner_makes_role=owner_makes_role)
 
 
+with_our_role = st.builds(enrolled, wanted_roles, in_regions, st.booleans(), st.just(value=False))
 desires = st.one_of(
-    st.builds(enrolled, wanted_roles, in_regions, st.booleans(), st.just(value=False)),
+    with_our_role,
     st.builds(enrolled, wanted_roles, in_regions, st.just(value=False), st.just(value=True)),
     in_regions.map(lambda regions: Enrolment(ACCOUNT, None, dict.fromkeys(regions, frozenset({BY_DIRECTORY})))),
     st.just(Enrolment(ACCOUNT)),
 )
 """With a role of ours, with a role of its owner's, by the directory, withdrawn."""
-records: st.SearchStrategy[frozenset[Registration] | Unknown] = st.just(UNKNOWN) | st.frozensets(
-    st.sampled_from([BY_ROLE, BY_OTHER_ROLE, BY_DIRECTORY])
-)
-observations = st.builds(
-    Enrolment,
-    st.just(ACCOUNT),
-    st.none() | st.just(UNKNOWN) | found_roles,
-    st.dictionaries(st.sampled_from(REGIONS), records),
-    st.frozensets(st.sampled_from(REGIONS)),
-    st.booleans(),
-)
+
+
+def observed(roles: st.SearchStrategy[Role | Unknown | None]) -> st.SearchStrategy[Enrolment]:
+    """An account with one of these roles, and with any records and proofs."""
+    records = st.sampled_from([UNKNOWN, *subsets([BY_ROLE, BY_OTHER_ROLE, BY_DIRECTORY])])
+    registrations = st.fixed_dictionaries({}, optional=dict.fromkeys(REGIONS, records))
+    return st.builds(
+        Enrolment, st.just(ACCOUNT), roles, registrations, st.sampled_from(subsets(REGIONS)), st.booleans()
+    )
+
+
+observations = observed(st.none() | st.just(UNKNOWN) | found_roles)
+pairs = st.tuples(desires, observations) | st.tuples(with_our_role, observed(found_roles))
+"""Wanted and found; half of the time with a role of ours wanted and some role found, where the most can go wrong."""
 
 ROLE = Role(NAME, TRUST, frozenset({"System:AliyunHBRRolePolicy"}))
 ENROLLED = enrolled(ROLE, list(REGIONS), adopt_role=False, owner_makes_role=False)

@@ -38,16 +38,14 @@ from tests.unit.enrolments import (
     ROLE,
     SLR,
     TRUSTS,
-    desires,
     found_roles,
-    observations,
+    pairs,
 )
 
 BUILDS = (CreateServiceLinkedRole, CreateRole, UpdateRole, AttachPolicy)
 WRITES_ROLE = (CreateRole, UpdateRole, AttachPolicy, DetachPolicy, DeleteRole)
 
-pairs = st.tuples(desires, observations)
-every_pair = settings(max_examples=150, deadline=None)
+every_pair = settings(max_examples=200, deadline=None)
 
 
 def walk(observed: Enrolment, steps: tuple[AnyStep, ...]) -> list[Enrolment]:
