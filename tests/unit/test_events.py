@@ -82,6 +82,13 @@ def test_failed_calls_are_ignored(name: str) -> None:
     assert told(only(json.dumps(event))) == "ignored"
 
 
+@pytest.mark.parametrize("name", sorted(events.ACCOUNT_EVENTS))
+def test_events_of_other_services_are_ignored(name: str) -> None:
+    """A call of the same name of another service is not about an account of the directory, whatever it names."""
+    event = {"eventName": name, "serviceName": "Rds", "requestParameters": {"AccountId": "1000000000000011"}}
+    assert told(only(json.dumps(event))) == "ignored"
+
+
 @pytest.mark.parametrize("dry_run", [True, "true", "True"])
 def test_dry_runs_are_ignored(dry_run: object) -> None:
     """A dry run made no account, whether the parameter is text (as on the wire) or not."""
