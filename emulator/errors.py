@@ -1,4 +1,4 @@
-"""The one error that an emulated action may raise: a code, a message and an HTTP status, as the vendor documents them."""
+"""The one error that an emulated action may raise: code, message and HTTP status, as the vendor documents them."""
 
 from __future__ import annotations
 

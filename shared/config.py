@@ -12,9 +12,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
-AccountId = Annotated[str, StringConstraints(pattern=r"^\d{16}$")]
+AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{16}$")]
 """Sixteen digits. Quote it in YAML, or leading zeros are lost."""
 RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,64}$")]
 """RAM CreateRole: 1 to 64 letters, digits, full stops and hyphens."""
@@ -27,6 +36,22 @@ ALIAS_LENGTH = 32
 """AddCrossAccount takes at most this many characters of alias (Cloud Backup API page)."""
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def _ends_in_account_id(alias: str) -> str:
+    if not alias.endswith("{account_id}") or alias.count("{") != alias.count("{display_name}") + 1:
+        raise ValueError("expected a text with {display_name} in it or not, ending in {account_id}")
+    if len(alias.replace("{display_name}", "").replace("{account_id}", "0" * 16)) > ALIAS_LENGTH:
+        raise ValueError(f"expected at most {ALIAS_LENGTH} characters together with the account id")
+    return alias
+
+
+Alias = Annotated[str, AfterValidator(_ends_in_account_id)]
+"""A template that ends in {account_id}."""
+SessionSeconds = Annotated[int, Field(ge=3600, le=43_200)]
+"""RAM CreateRole, MaxSessionDuration."""
+Regions = Annotated[tuple[Region, ...], Field(min_length=1)]
+Policies = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class ConfigError(Exception):
@@ -50,22 +75,13 @@ class Settings(_Frozen):
 
     enrol: bool = True
     authorization: Literal["ram_role", "resource_directory"] = "ram_role"
-    regions: tuple[Region, ...] = Field(min_length=1)
-    alias: str = "{display_name}-{account_id}"
+    regions: Regions
+    alias: Alias = "{display_name}-{account_id}"
     role_name: RoleName = "hbrcrossrole"
-    policies: tuple[str, ...] = Field(default=("AliyunHBRRolePolicy",), min_length=1)
+    policies: Policies = ("AliyunHBRRolePolicy",)
     """System policies by name; a custom policy of the member account as ``Custom:<name>``."""
     adopt_role: bool = False
-    session_seconds: int = Field(default=3600, ge=3600, le=43_200)
-
-    @field_validator("alias")
-    @classmethod
-    def _ends_in_account_id(cls, alias: str) -> str:
-        if not alias.endswith("{account_id}") or alias.count("{") != alias.count("{display_name}") + 1:
-            raise ValueError("expected a text with {display_name} in it or not, ending in {account_id}")
-        if len(alias.replace("{display_name}", "").replace("{account_id}", "0" * 16)) > ALIAS_LENGTH:
-            raise ValueError(f"expected at most {ALIAS_LENGTH} characters together with the account id")
-        return alias
+    session_seconds: SessionSeconds = 3600
 
 
 class Rule(_Frozen):
@@ -79,12 +95,12 @@ class Rule(_Frozen):
     accounts: tuple[AccountId, ...] = ()
     enrol: bool | None = None
     authorization: Literal["ram_role", "resource_directory"] | None = None
-    regions: tuple[Region, ...] | None = None
-    alias: str | None = None
+    regions: Regions | None = None
+    alias: Alias | None = None
     role_name: RoleName | None = None
-    policies: tuple[str, ...] | None = None
+    policies: Policies | None = None
     adopt_role: bool | None = None
-    session_seconds: int | None = None
+    session_seconds: SessionSeconds | None = None
 
     def over(self, base: Settings) -> Settings:
         """The defaults with what this rule says put over them, checked again."""
@@ -214,13 +230,12 @@ class Config(_Frozen):
     assumptions: Assumptions = Assumptions()
     endpoints: Endpoints = Endpoints()
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Config:
-        if self.backup_account.id != self.management_account and self.backup_account.role is None:
-            raise ValueError("backup_account.role: expected a role name, since A is not the management account")
-        for rule in self.scope:
-            rule.over(self.enrolment)
-        return self
+    @field_validator("backup_account")
+    @classmethod
+    def _entered_somehow(cls, account: BackupAccount, info: ValidationInfo) -> BackupAccount:
+        if account.role is None and account.id != info.data.get("management_account"):
+            raise ValueError("expected a role, since the backup account is not the management account")
+        return account
 
     @property
     def every_region(self) -> tuple[str, ...]:
@@ -259,9 +274,9 @@ def load(environ: Mapping[str, str]) -> Config:
 def _endpoints(text: str) -> dict[str, Any]:
     """Keep of the given endpoints those that we speak to; there may be more."""
     try:
-        given = json.loads(text)
+        given = dict(json.loads(text).items())
         return {name: given[name] for name in Endpoints.model_fields if name in given}
-    except (ValueError, TypeError) as error:
+    except (ValueError, AttributeError) as error:
         raise ConfigError(f"CLOUD_ENDPOINTS: expected a JSON object of endpoints, found {text[:60]!r}") from error
 
 
@@ -270,7 +285,7 @@ def check(model: type[Model], document: object, where: str) -> Model:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        lines = [f"  {_key(e['loc'])}: {e['msg']}, found {_short(e['input'])}" for e in error.errors()]
+        lines = [f"  {_key(e['loc'])}: {e['msg'].removeprefix('Value error, ')}, found {_short(e['input'])}" for e in error.errors()]
         raise ConfigError(f"{where}: {len(lines)} mistake(s)\n" + "\n".join(lines)) from error
 
 

@@ -12,6 +12,7 @@ random source enters this module. What a vendor's code means is decided in ``cli
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -150,11 +151,11 @@ def dispose(error: AttemptError | None, tries: Tries, schedule: Schedule, jitter
             waits, used = schedule.not_ready, tries.not_ready
             following = Tries(tries.attempt + 1, tries.not_ready + 1, tries.waited)
         case TemporaryError():
-            waits, used = schedule.delays, tries.attempt - tries.not_ready - 1
+            waits, used = schedule.delays, max(tries.attempt - tries.not_ready - 1, 0)
             following = Tries(tries.attempt + 1, tries.not_ready, tries.waited)
         case _:
             return DeadLetter(error.reason)
     if used >= len(waits):
         return DeadLetter(error.reason)
-    wait = max(error.delay or 0.0, waits[used] * jitter, 1.0)
-    return RetryLater(int(min(wait, schedule.longest)), following)
+    asked, spread = error.delay or 0.0, waits[used] * jitter
+    return RetryLater(math.floor(min(max(math.ceil(asked), spread, 1), schedule.longest)), following)

@@ -76,7 +76,10 @@ def _canonical(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
     """Lower-case keys and strings, and make every scalar of a policy statement a sorted list."""
     if isinstance(value, dict):
         folded = {str(key).casefold(): _canonical(item) for key, item in value.items()}
-        if isinstance(folded.get("effect"), list):
+        if len(folded) < len(value):
+            # Keys that differ only in case: which one the cloud heeds is not known, so this equals nothing.
+            raise ValueError("two keys are one")
+        if folded.get("effect") and isinstance(folded["effect"], list):
             folded["effect"] = folded["effect"][0]
         return folded
     items = value if isinstance(value, list) else [value]

@@ -115,4 +115,6 @@ def alias(template: str, member: Member) -> str:
     names = template.count("{display_name}")
     room = (ALIAS_LENGTH - fixed) // names if names else 0
     name = member.display_name[:room].strip()
-    return template.replace("{display_name}", name).replace("{account_id}", member.account_id)
+    # Filled in one after the other, a display name that looks like a placeholder would be filled in as well.
+    before_id = template[: -len("{account_id}")]
+    return before_id.replace("{display_name}", name) + member.account_id

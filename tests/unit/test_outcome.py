@@ -105,7 +105,6 @@ def test_waits_are_within_bounds(error: TemporaryError, earlier: int, jitter: fl
         assert max(least, 1) <= found.delay <= max(least, 1, *scheduled)
 
 
-@pytest.mark.xfail(strict=True, reason="outcome.py: dispose() rounds the wait down")
 @pytest.mark.parametrize("delay", [1.5, 2.7, 29.999])
 def test_waits_are_never_rounded_below_what_was_asked(delay: float) -> None:
     """A delay that the cloud asked for is kept in full, fractions of a second included."""
@@ -155,7 +154,6 @@ def test_messages_beyond_every_schedule_are_set_aside(error: TemporaryError, att
     assert dispose(error, Tries(attempt, early), DEFAULT, jitter) == DeadLetter(error.reason)
 
 
-@pytest.mark.xfail(strict=True, reason="outcome.py: more early tries than tries give a negative index")
 @pytest.mark.parametrize("tries", [Tries(1, 50), Tries(2, 3)])
 def test_messages_that_contradict_themselves_are_set_aside(tries: Tries) -> None:
     """A message that claims more early attempts than attempts does not raise, nor start with the longest wait."""

@@ -164,7 +164,6 @@ def test_aliases_fit(template: str, display_name: str) -> None:
     assert made.endswith(ID)
 
 
-@pytest.mark.xfail(strict=True, reason="scope.py: alias() also fills in what the display name looks like")
 def test_aliases_fit_whatever_the_name_looks_like() -> None:
     """A display name that looks like a placeholder is only a name."""
     made = alias("{display_name}-{account_id}", Member(ID, "{account_id}abc", "created"))
