@@ -66,6 +66,7 @@ class BackupAccount(_Frozen):
     """The central Cloud Backup account (A)."""
 
     id: AccountId
+    """The account whose Cloud Backup holds the vaults."""
     role: RoleName | None = None
     """The role in A that the functions assume; leave it out where A is the management account."""
 
@@ -74,25 +75,36 @@ class Settings(_Frozen):
     """How accounts are enrolled unless a scope rule says otherwise."""
 
     enrol: bool = True
+    """Whether the account is to be under central backup."""
     authorization: Literal["ram_role", "resource_directory"] = "ram_role"
+    """By a role in the member account, or by the Resource Directory, which needs no role there."""
     regions: Regions
+    """Where the account has resources to back up; it is registered in each."""
     alias: Alias = "{display_name}-{account_id}"
+    """How Cloud Backup shows the account; the display name is cut to fit. A later rename is not drift."""
     role_name: RoleName = "hbrcrossrole"
+    """The backup role in the member account."""
     policies: Policies = ("AliyunHBRRolePolicy",)
     """System policies by name; a custom policy of the member account as ``Custom:<name>``."""
     adopt_role: bool = False
+    """Whether to take over a role of that name that bears no mark of ours."""
     session_seconds: SessionSeconds = 3600
+    """The longest session of the backup role."""
 
 
 class Rule(_Frozen):
     """One scope rule: which members it is for, and what is different for them. The most specific rule wins."""
 
     name: str
+    """How plans and answers call the rule."""
     folder: str | None = None
     """A folder id; accounts in folders below it match too."""
     tags: Mapping[str, str] = Field(default_factory=dict)
+    """Keys and values; the account must have all of them."""
     type: Literal["created", "invited"] | None = None
+    """How the account joined the directory."""
     accounts: tuple[AccountId, ...] = ()
+    """Only these accounts."""
     enrol: bool | None = None
     authorization: Literal["ram_role", "resource_directory"] | None = None
     regions: Regions | None = None
@@ -112,9 +124,11 @@ class External(_Frozen):
     """An account outside the directory (or M or A itself) that is to be backed up all the same."""
 
     account_id: AccountId
+    """The account."""
     display_name: str
+    """Its name, for the alias and for people."""
     access_role: RoleName | None = None
-    """The role we assume to enter it; None: its owner makes the backup role, and we check and register."""
+    """The role by which it is entered; without it its owner makes the backup role, and we check and register."""
 
 
 Wait = Annotated[float, Field(gt=0, le=604_800)]
@@ -122,10 +136,12 @@ Wait = Annotated[float, Field(gt=0, le=604_800)]
 
 
 class Retry(_Frozen):
-    """The longest wait in seconds before each further attempt; see ``Schedule`` in outcome.py."""
+    """The longest wait in seconds before each further attempt."""
 
     delays: tuple[Wait, ...] = (30, 120, 600, 1800, 3600, 7200, 14400, 21600, 36000)
+    """After failures that may pass; jitter shortens them. By default about a day in all."""
     not_ready: tuple[Wait, ...] = (5, 10, 20, 30, 60, 120, 300)
+    """Where the account or its role is too new to be used."""
 
 
 class Notify(_Frozen):
@@ -156,14 +172,16 @@ class Teardown(_Frozen):
     grace_hours: float = Field(default=24, ge=0, le=160)
     """Between the event and the withdrawal; MNS keeps a delayed message for at most seven days."""
     brake_accounts: int = Field(default=5, ge=0)
+    """The brake: no account is withdrawn while more than so many, and"""
     brake_percent: float = Field(default=2, ge=0, le=100)
-    """No account is withdrawn while more than so many, and more than this share, are registered but not wanted."""
+    """more than this share of the registered accounts, are not wanted any more."""
 
 
 class Functions(_Frozen):
-    """How the console reaches the deployed functions (see invoke.py)."""
+    """How the console reaches the deployed functions."""
 
     way: Literal["fc2-3.0", "fc2-2.0", "sdk-3.0"] = "fc2-3.0"
+    """fc2 on the path of Function Compute 3.0, fc2 on a service of 2.0, or the official SDK of 3.0."""
     service: str = "cab"
     """Only for fc2-2.0: the service in which the functions are."""
     prefix: str = "cab-"
@@ -174,7 +192,9 @@ class Queues(_Frozen):
     """MNS queue names; ``s.yaml`` names the same ones."""
 
     retry: str = "cab-retry"
+    """Where messages wait for their next attempt."""
     dead_letters: str = "cab-dead-letters"
+    """Where messages wait for a person."""
 
 
 class Assumptions(_Frozen):
@@ -194,12 +214,19 @@ class Endpoints(_Frozen):
     """Where each API answers. Only a loopback address is spoken to without TLS."""
 
     ram: str = "ram.aliyuncs.com"
+    """Resource Access Management."""
     sts: str = "sts.aliyuncs.com"
+    """Security Token Service."""
     resourcedirectory: str = "resourcedirectory.aliyuncs.com"
+    """Resource Directory; the international site has resourcedirectory-intl.aliyuncs.com."""
     actiontrail: str = "actiontrail.{region}.aliyuncs.com"
+    """ActionTrail, in each of ``trail_regions``."""
     hbr: Mapping[str, str] = Field(default_factory=dict)
+    """Cloud Backup by region; ``hbr.<region>.aliyuncs.com`` where a region is not named."""
     mns: str = "https://{account}.mns.{region}.aliyuncs.com"
+    """Simple Message Queue (MNS), in the management account."""
     fc: str = "https://{account}.{region}.fc.aliyuncs.com"
+    """Function Compute, in the management account."""
 
     def hbr_in(self, region: str) -> str:
         """The Cloud Backup endpoint of a region."""
@@ -207,13 +234,15 @@ class Endpoints(_Frozen):
 
 
 class Config(_Frozen):
-    """Everything that can be configured; see config.yaml for the meaning of each key."""
+    """Everything that can be configured; docs/settings.md lists it."""
 
     management_account: AccountId
+    """The account that owns the Resource Directory; the functions run here."""
     backup_account: BackupAccount
     region: Region = "cn-hangzhou"
     """Where the functions and their queues are."""
     access_role: RoleName = "ResourceDirectoryAccountAccessRole"
+    """The role by which member accounts are entered; the Resource Directory makes it in those that it creates."""
     enrolment: Settings
     scope: tuple[Rule, ...] = ()
     external: tuple[External, ...] = ()
@@ -285,7 +314,10 @@ def check(model: type[Model], document: object, where: str) -> Model:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        lines = [f"  {_key(e['loc'])}: {e['msg'].removeprefix('Value error, ')}, found {_short(e['input'])}" for e in error.errors()]
+        lines = [
+            f"  {_key(e['loc'])}: {e['msg'].removeprefix('Value error, ')}, found {_short(e['input'])}"
+            for e in error.errors()
+        ]
         raise ConfigError(f"{where}: {len(lines)} mistake(s)\n" + "\n".join(lines)) from error
 
 
