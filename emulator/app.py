@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from emulator import answers, faults, identity, parameters, signatures
+from emulator import answers, effects, faults, identity, parameters, signatures
 from emulator.errors import CloudError
 from emulator.service import Action, Call, Service
 from emulator.signatures import Request
@@ -132,10 +132,11 @@ class Rpc:
         """Answer one request."""
         exchange = await self._read(scope, receive)
         error: CloudError | None = None
-        fault = await self._fault(exchange, "before")
+        fault = await self._fault(exchange, "before", scope)
         if fault is None:
             error = self._work(exchange)
-            fault = await self._fault(exchange, "after")
+            self.cloud.invariants.look(exchange.principal, exchange.call, error)
+            fault = await self._fault(exchange, "after", scope)
         self._note(exchange, error, fault)
         if fault is None:
             await answers.send(send, *answers.usual(exchange, error))
@@ -163,13 +164,14 @@ class Rpc:
         source = scope["client"][0] if scope.get("client") else ""
         return Exchange(self.cloud, self.service, self.region, request, name, self.cloud.new_id(), source)
 
-    async def _fault(self, exchange: Exchange, phase: faults.Phase) -> Fault | None:
+    async def _fault(self, exchange: Exchange, phase: faults.Phase, scope: Scope) -> Fault | None:
         if not self.cloud.faults.planned:
             return None
         state, key = self.cloud.state, signatures.access_key_id(exchange.request)
         holder = state.keys.get(key) or state.sessions.get(key)
         account = holder.principal.account_id if holder else ""
         fault = self.cloud.faults.take(self.service.name, exchange.name, phase, account=account, region=self.region)
+        await effects.befall(self.cloud, fault, key, scope)
         return await faults.suffer(fault)
 
     def _work(self, exchange: Exchange) -> CloudError | None:

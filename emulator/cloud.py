@@ -8,15 +8,18 @@ from __future__ import annotations
 import random
 import string
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from emulator import identity
 from emulator.accounts import Principal, Session
 from emulator.clock import Clock
+from emulator.effects import Holding
 from emulator.faults import Faults
 from emulator.guesses import Guesses
+from emulator.invariants import Invariants
+from emulator.issued import Issued
 from emulator.journal import Journal
 from emulator.permissions import Decision
 from emulator.quotas import Buckets
@@ -27,6 +30,10 @@ _SEED = 1
 _LETTERS = string.ascii_letters + string.digits
 
 
+async def _nothing() -> None:
+    return
+
+
 class Cloud:
     """Everything behind the endpoints. Touched from the event loop only, by plain functions, so nothing is locked."""
 
@@ -34,10 +41,17 @@ class Cloud:
         self.clock = Clock()
         self.journal = Journal(self.clock.now)
         self.faults = Faults()
+        self.holding = Holding()
+        self.invariants = Invariants(self)
+        self.issued = Issued()
         self.quotas = Buckets(self.clock.now)
         self.nonces = Nonces()
         self.endpoints: dict[str, Any] = {}
         """Exactly the ``endpoints`` object of the ready line."""
+        self.refuse: Callable[[int], None] = lambda _: None
+        """Close the endpoint at a port, so that connections to it are refused; the server says how."""
+        self.accept: Callable[[], Awaitable[None]] = _nothing
+        """Open again what was closed."""
         self.functions: Path | None = None
         """The ``s.yaml`` whose functions are to be deployed."""
         self.code: Path | None = None
@@ -57,6 +71,9 @@ class Cloud:
         self.clock.advance(state.clock_offset)
         self.journal.clear()
         self.faults.clear()
+        self.holding.release()
+        self.invariants.clear()
+        self.issued.add(*(key.secret for key in state.keys.values()))
         self.quotas.clear()
         self.rng = random.Random(_SEED)
         self.started()

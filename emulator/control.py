@@ -13,11 +13,12 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from emulator import zone
+from emulator import leaks, zone
 from emulator.accounts import Principal
 from emulator.errors import CloudError
 from emulator.faults import Fault
 from emulator.guesses import Guesses
+from emulator.invariants import Watched
 from emulator.quotas import Quotas
 from emulator.state import State
 
@@ -64,12 +65,36 @@ def _journal(cloud: Cloud, given: dict[str, Any]) -> list[dict[str, Any]]:
     return cloud.journal.entries(int(given.pop("since", 0)), **given)
 
 
-def _faults(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+async def _faults(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     if given.pop("clear", False):
         cloud.faults.clear()
+        cloud.holding.release()
+        await cloud.accept()
     if given:
         cloud.faults.plan(Fault.model_validate(given))
+    return {"struck": cloud.faults.struck}
+
+
+async def _held(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    """Wait up to ``seconds`` of real time until a call is held by the effect ``hold``."""
+    return {"held": await cloud.holding.arrival(float(given.get("seconds", 0)))}
+
+
+def _release(cloud: Cloud, _: dict[str, Any]) -> dict[str, Any]:
+    cloud.holding.release()
     return {}
+
+
+def _invariants(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    """Begin to watch (see ``Watched``), or tell what was seen."""
+    if given:
+        cloud.invariants.watch(Watched.model_validate(given))
+    return {"looked": cloud.invariants.looked, "violations": cloud.invariants.violations}
+
+
+def _secrets(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    """Which issued secrets are in the functions' logs and answers or in the queues."""
+    return {"leaks": leaks.found(cloud), **cloud.issued.since(int(given.get("since", 0)))}
 
 
 async def _clock(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +144,13 @@ ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("GET", "state", _state),
     ("POST", "load", _load),
     ("GET", "journal", _journal),
+    ("GET", "faults", _faults),
     ("POST", "faults", _faults),
+    ("GET", "held", _held),
+    ("POST", "release", _release),
+    ("GET", "invariants", _invariants),
+    ("POST", "invariants", _invariants),
+    ("GET", "secrets", _secrets),
     ("GET", "clock", _clock),
     ("POST", "clock", _clock),
     ("POST", "quotas", _quotas),

@@ -14,10 +14,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 Phase = Literal["before", "after"]
+Effect = Literal["hold", "expire", "refuse", "kill"]
 
 
 class Fault(BaseModel):
-    """One planned failure. Without ``status`` and ``drop`` it only delays by ``latency_ms`` (real milliseconds)."""
+    """One planned failure. Without ``status``, ``drop`` and ``effect`` it only delays by ``latency_ms`` (real ms)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,6 +38,10 @@ class Fault(BaseModel):
     latency_ms: int = 0
     drop: bool = False
     """Close the connection without an answer."""
+    effect: Effect | None = None
+    """What befalls the world and not only the answer; see ``effects.py``."""
+    skip: int = 0
+    """How many calls that fit pass by before it hits."""
     count: int | None = 1
     """How many calls it hits; null for all."""
     probability: float = 1.0
@@ -52,6 +57,8 @@ class Faults:
 
     def __init__(self) -> None:
         self._planned: list[tuple[Fault, random.Random]] = []
+        self.struck = 0
+        """How many calls have been hit since the last ``clear``."""
 
     def plan(self, fault: Fault) -> None:
         """Add one; its own generator makes a probability repeatable."""
@@ -65,13 +72,18 @@ class Faults:
     def clear(self) -> None:
         """Forget them all."""
         self._planned.clear()
+        self.struck = 0
 
     def take(self, service: str, action: str, phase: Phase, *, account: str = "", region: str = "") -> Fault | None:
         """The first planned fault that fits this call, counted down; None in the usual case."""
         call = {"service": service, "action": action, "account": account, "region": region}
-        for entry in self._planned:
+        for entry in tuple(self._planned):
             fault, chance = entry
             if fault.phase == phase and fault.fits(call) and chance.random() < fault.probability:
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
+                self.struck += 1
                 if fault.count is not None:
                     fault.count -= 1
                     if fault.count <= 0:

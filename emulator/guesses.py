@@ -25,6 +25,9 @@ class Guesses(BaseModel):
     """Whether CROSS_ACCOUNT and CROSS_ACCOUNT_BY_RD records of one account may stand side by side."""
     delete_unknown_cross_account: Literal["refuse", "succeed"] = "refuse"
     """DeleteCrossAccount for a record that is not there."""
+    hbr_authorises_cross_accounts: bool = False
+    """Whether RAM is asked for AddCrossAccount, DeleteCrossAccount and CheckRole: their API pages of 2026-01 say "no
+    authorization for this operation", a table of RAM actions names them."""
     role_propagation_seconds: float = 0.0
     """How long after CreateRole or UpdateRole STS still sees what was before."""
     trust_names_must_exist: bool = False

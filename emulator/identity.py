@@ -235,4 +235,5 @@ def _open_session(cloud: Cloud, who: Principal, duration: int) -> tuple[str, Ses
         expires_at=cloud.clock.now() + duration,
     )
     cloud.state.sessions[key] = session
+    cloud.issued.add(session.secret, session.token)
     return key, session

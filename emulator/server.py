@@ -96,6 +96,7 @@ class Server:
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         )
         server = _Listener(config, ready)
+        self.cloud.refuse, self.cloud.accept = server.refuse, server.accept
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, server.stop)
@@ -110,6 +111,36 @@ class _Listener(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._closed: list[tuple[str, int]] = []
+
+    def refuse(self, port: int) -> None:
+        """Close the endpoint at a port: its connections end, and new ones are refused."""
+        for server in tuple(self.servers):
+            address = server.sockets[0].getsockname()
+            if address[1] == port:
+                server.close()
+                self.servers.remove(server)
+                self._closed.append(address)
+        for connection in tuple(self.server_state.connections):
+            transport = connection.transport
+            if transport is not None and transport.get_extra_info("sockname")[1] == port:
+                transport.abort()
+
+    async def accept(self) -> None:
+        """Listen again at the ports that were closed."""
+        loop = asyncio.get_running_loop()
+        while self._closed:
+            host, port = self._closed.pop()
+            listener = socket.create_server((host, port), backlog=1024)
+            self.servers.append(await loop.create_server(self._protocol, sock=listener))
+
+    def _protocol(self) -> asyncio.Protocol:
+        """As uvicorn makes them for the sockets of the start."""
+        kind: Any = self.config.http_protocol_class
+        made: asyncio.Protocol = kind(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=None
+        )
+        return made
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

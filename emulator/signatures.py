@@ -108,6 +108,7 @@ def _acs3(cloud: Cloud, request: Request) -> Principal:
     if not hmac.compare_digest(expected, signature):
         raise _mismatch("server string to sign is:" + to_sign + ", of the canonical request " + repr(canonical))
     cloud.nonces.use(key + headers["x-acs-signature-nonce"], time.time())
+    cloud.issued.add(signature)
     return principal
 
 
@@ -136,6 +137,7 @@ def _rpc(cloud: Cloud, request: Request) -> Principal:
     if not hmac.compare_digest(expected, sent["Signature"]):
         raise _mismatch("server string to sign is:" + to_sign)
     cloud.nonces.use(sent["AccessKeyId"] + sent["SignatureNonce"], time.time())
+    cloud.issued.add(sent["Signature"])
     return principal
 
 

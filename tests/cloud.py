@@ -117,6 +117,38 @@ class LocalCloud:
         """Plan a failure (see docs/emulator.md)."""
         self._post("faults", **fault)
 
+    def faults(self) -> int:
+        """How many calls planned failures have hit since they were last cleared."""
+        struck: int = self._get("faults")["struck"]
+        return struck
+
+    def clear_faults(self) -> None:
+        """Forget planned failures; what was held goes on, what was closed opens."""
+        self._post("faults", clear=True)
+
+    def held(self, seconds: float = 10) -> bool:
+        """Whether a call is held by the effect ``hold``, now or within so many seconds."""
+        held: bool = self._get("held", seconds=seconds)["held"]
+        return held
+
+    def release(self) -> None:
+        """Let what is held go on."""
+        self._post("release")
+
+    def watch(self, **watched: Any) -> None:
+        """Begin to watch one program's requests; see ``emulator/invariants.py``."""
+        self._post("invariants", **watched)
+
+    def violations(self) -> list[dict[str, str]]:
+        """What the watched program did and must not."""
+        found: list[dict[str, str]] = self._get("invariants")["violations"]
+        return found
+
+    def secrets(self, since: int = 0) -> tuple[list[str], list[str]]:
+        """Secrets issued after the first ``since``, and the places in the cloud where one lies open."""
+        answer = self._get("secrets", since=since)
+        return answer["secrets"], answer["leaks"]
+
     def advance(self, seconds: float) -> float:
         """Move the clock, wait until all that fell due has been done, and tell the new time."""
         now: float = self._post("clock", advance=seconds, settle=True)["now"]

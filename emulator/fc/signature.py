@@ -46,6 +46,7 @@ def authenticate(cloud: Cloud, method: str, path: str, request: signatures.Reque
     if not hmac.compare_digest(sign(secret, method, path, headers), match.group(2)):
         text = "The request signature we calculated does not match the signature you provided. Check your access key"
         raise CloudError("SignatureNotMatch", f"{text} and signing method", 403)
+    cloud.issued.add(match.group(2))
     return principal
 
 

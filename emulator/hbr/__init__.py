@@ -53,12 +53,18 @@ _SUCCESS = {"Success": True, "Code": "200", "Message": "successful"}
 """In every answer; ``Code`` is a text (API pages). Not in OpenHbrService's (SDK model OpenHbrServiceResponseBody)."""
 
 
+_PERHAPS_AUTHORISED = frozenset({"AddCrossAccount", "DeleteCrossAccount", "CheckRole"})
+"""Where RAM may be asked or not: the guess ``hbr_authorises_cross_accounts``."""
+
+
 def _complete(name: str, action: Action) -> Action:
     """The action as the gateway calls it: first what is due, then the action, then the words of success."""
     run: Callable[[Call], dict[str, Any]] = action.run
     success = {} if name == "OpenHbrService" else _SUCCESS
 
     def settled(call: Call) -> dict[str, Any]:
+        if name in _PERHAPS_AUTHORISED and call.cloud.guesses.hbr_authorises_cross_accounts:
+            call.cloud.require(call.caller, f"hbr:{name}", "*")
         agenda.catch_up(call.cloud)
         return {**success, **run(call)}
 

@@ -157,7 +157,8 @@ def _render(record: CrossAccount) -> dict[str, Any]:
 _TYPE = Param(choices=TYPES)
 
 ACTIONS = {
-    # The API pages of these two (2026-01) say "no authorization for this operation": RAM is not asked.
+    # The API pages of these two (2026-01) say "no authorization for this operation": RAM is asked only where the guess
+    # hbr_authorises_cross_accounts says so.
     "AddCrossAccount": Action(
         add_cross_account,
         {
@@ -177,7 +178,7 @@ ACTIONS = {
             "CrossAccountType": _TYPE,
         },
         writes=True,
-        errors=("ResourceNotFound",),
+        errors=("NoPermission", "ResourceNotFound"),
     ),
     "DescribeCrossAccounts": Action(describe_cross_accounts, PAGE, permission="hbr:DescribeCrossAccounts"),
 }

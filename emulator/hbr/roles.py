@@ -56,7 +56,8 @@ def check_role(call: Call) -> dict[str, Any]:
 
 ACTIONS = {
     "CheckRole": Action(
-        # The table of RAM actions gives hbr:CheckRole the access level "none": RAM is not asked.
+        # The table of RAM actions gives hbr:CheckRole the access level "none": RAM is asked only where the guess
+        # hbr_authorises_cross_accounts says so.
         check_role,
         {
             "CheckRoleType": Param(choices=tuple(_KINDS), required=True),

@@ -12,7 +12,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emulator import faults
+from emulator import effects, faults
 from emulator.errors import CloudError
 from emulator.mns import message_actions, queue_actions
 from emulator.mns.request import Answer, Request, Run
@@ -182,7 +182,9 @@ def _authorise(cloud: Cloud, principal: Principal, action: Action, trace: _Trace
 
 async def _strike(cloud: Cloud, http: HttpRequest, trace: _Trace, phase: Literal["before", "after"]) -> Answer | None:
     """What a planned fault answers instead; None in the usual case."""
-    fault = await faults.suffer(cloud.faults.take("mns", trace.action, phase, account=trace.claimed, region=REGION))
+    fault = cloud.faults.take("mns", trace.action, phase, account=trace.claimed, region=REGION)
+    await effects.befall(cloud, fault, _claimed_key(http.headers.get("authorization", "")), http.scope)
+    fault = await faults.suffer(fault)
     if fault is None:
         return None
     trace.code = fault.code
@@ -215,6 +217,10 @@ def _base_url(http: HttpRequest) -> str:
 
 def _claimed_account(cloud: Cloud, authorization: str) -> str:
     """The account of the key that a request claims to be signed with, unproved (for faults of one account)."""
-    key = authorization.removeprefix("MNS ").partition(":")[0]
+    key = _claimed_key(authorization)
     known = cloud.state.keys.get(key) or cloud.state.sessions.get(key)
     return known.principal.account_id if known else ""
+
+
+def _claimed_key(authorization: str) -> str:
+    return authorization.removeprefix("MNS ").partition(":")[0]

@@ -47,6 +47,7 @@ def authenticate(cloud: Cloud, method: str, target: str, headers: Mapping[str, s
             "you provided. Check your key and signing method.",
             403,
         )
+    cloud.issued.add(match.group(2))
     return principal
 
 
