@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 from shared.messages import Hint
 from shared.outcome import PermanentError, Reason, TemporaryError
@@ -14,40 +15,46 @@ from shared.verdict import declared, judge
 
 
 class Registrations:
-    """Every registration, from one listing per region."""
+    """Every registration, from one listing per region.
+
+    Ten thousand accounts have the same few kinds of record: equal ones are kept once, and aliases only as ``ours``.
+    """
 
     def __init__(self, ports: Ports) -> None:
         self._regions = ports.config.every_region
-        self._by_account: dict[str, dict[str, frozenset[Registration]]] = {}
+        self._kept: dict[frozenset[Registration], frozenset[Registration]] = {}
+        self._ours: set[str] = set()
         self.duplicates: list[tuple[str, str, Registration]] = []
         """(account id, region, registration) of records that are there more than once."""
-        listings = ports.pool.map(lambda region: list(ports.backup.registrations(region)), self._regions)
-        for region, rows in zip(self._regions, listings, strict=True):
-            self._add(region, rows)
+        self._by_region = dict(
+            zip(self._regions, ports.pool.map(lambda region: self._read(region, ports), self._regions), strict=True)
+        )
 
-    def _add(self, region: str, rows: list[tuple[str, Registration]]) -> None:
-        for (account_id, registration), times in Counter(rows).items():
-            of_account = self._by_account.setdefault(account_id, {})
-            of_account[region] = of_account.get(region, frozenset()) | {registration}
-            if times > 1:
+    def _read(self, region: str, ports: Ports) -> dict[str, frozenset[Registration]]:
+        found: dict[str, frozenset[Registration]] = {}
+        for account_id, registration in ports.backup.registrations(region):
+            # The product allows any account to be registered by hand; our aliases end in the account's id.
+            if registration.alias.endswith(account_id):
+                self._ours.add(account_id)
+            before = found.get(account_id, frozenset())
+            if registration in before:
                 self.duplicates.append((account_id, region, registration))
+            both = before | {replace(registration, alias="")}
+            found[sys.intern(account_id)] = self._kept.setdefault(both, both)
+        return found
 
     def of(self, account_id: str) -> dict[str, frozenset[Registration]]:
         """The account's registrations by region; every region is there."""
-        return {region: self._by_account.get(account_id, {}).get(region, frozenset()) for region in self._regions}
+        return {region: self._by_region[region].get(account_id, frozenset()) for region in self._regions}
 
     def ours(self, account_id: str) -> bool:
-        """Whether a registration of the account looks like one that we made: its alias ends in the account's id.
-
-        The product allows any account to be registered by hand, and such ones are not ours to withdraw.
-        """
-        found = self._by_account.get(account_id, {}).values()
-        return any(registration.alias.endswith(account_id) for one in found for registration in one)
+        """Whether a registration of the account looks like one that we made."""
+        return account_id in self._ours
 
     @property
     def accounts(self) -> set[str]:
         """Every account that is registered anywhere."""
-        return set(self._by_account)
+        return {account_id for found in self._by_region.values() for account_id in found}
 
 
 def everyone(ports: Ports) -> Iterator[Member]:

@@ -71,6 +71,11 @@ class World:
         account: str = self.cloud.client("resourcedirectory").create_resource_account(request).body.account.account_id
         return account
 
+    def zone(self) -> dict[str, Any]:
+        """The small landing zone's own description."""
+        described: dict[str, Any] = yaml.safe_load((ROOT / "emulator/zones/small.yaml").read_text(encoding="utf-8"))
+        return described
+
     def role(self, account_id: str, name: str = "hbrcrossrole") -> Any:
         """The backup role as the emulator knows it, or None."""
         return self.cloud.state()["accounts"][account_id]["roles"].get(name)
