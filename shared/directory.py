@@ -52,24 +52,25 @@ class Directory:
         for row in self._pages("ListAccounts", lambda body: body.accounts.account, include_tags=True):
             yield self._member(row, folders.get(row.folder_id, (row.folder_id,)))
 
-    def lookup_events(self, region: str, name: str, start: str, end: str) -> Iterator[dict[str, Any]]:
-        """ActionTrail's events of that name, oldest first; one name a query, since two of a kind are not ANDed."""
-        trail, token = self._clients.actiontrail(self._credentials, region), None
+    def lookup_events(
+        self, region: str, name: str, start: str, end: str, token: str | None = None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """One page of ActionTrail's events of that name, oldest first, and the token of the next page, if any.
+
+        One name a query, since two attributes of a kind are not ANDed; with a token the rest must be the same again.
+        """
+        trail = self._clients.actiontrail(self._credentials, region)
         attribute = trail.model("LookupEventsRequestLookupAttribute", key="EventName", value=name)
-        while True:
-            body = trail(
-                "LookupEvents",
-                start_time=start,
-                end_time=end,
-                direction="FORWARD",
-                max_results=str(EVENTS_PAGE),
-                next_token=token,
-                lookup_attribute=[attribute],
-            )
-            yield from body.events or []
-            token = body.next_token
-            if not token:
-                return
+        body = trail(
+            "LookupEvents",
+            start_time=start,
+            end_time=end,
+            direction="FORWARD",
+            max_results=str(EVENTS_PAGE),
+            next_token=token,
+            lookup_attribute=[attribute],
+        )
+        return list(body.events or []), body.next_token or None
 
     def _folders(self, parent: str | None, above: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Folder id → the path of folder ids that ends in it."""

@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
 from shared import events, log
@@ -20,9 +19,9 @@ from shared.cloud import Cloud, connect
 from shared.config import Config, load
 from shared.deadline import Deadline
 from shared.messages import AccountChanged
+from shared.nightly import digest
 from shared.queue import QueueError
-from shared.replay import ReplayError, select
-from shared.review import review
+from shared.replaying import replayed
 from shared.sweep import sweep
 
 SECONDS_A_DAY = 86_400
@@ -113,22 +112,7 @@ def _handle_one(event: events.Event, cloud: Cloud, deadline: Deadline) -> dict[s
         case events.SweepRequest(deep, everything):
             today = int(time.time() // SECONDS_A_DAY)
             swept = sweep(cloud.ports, deadline, day=today, deep=deep, everything=everything)
-            return {"disposition": "done", "sweep": swept.shown()}
+            told = {"dead_letters": digest(swept, cloud)} if deep else {}
+            return {"disposition": "done", "sweep": swept.shown(), **told}
         case events.ReplayRequest():
-            return {"disposition": "done", "replay": _replayed(event, cloud)}
-
-
-def _replayed(request: events.ReplayRequest, cloud: Cloud) -> dict[str, Any]:
-    """Every account that the request names, attempted; in a preview only named."""
-    try:
-        selection = select(request, cloud.ports, datetime.now(timezone.utc))
-    except ReplayError as error:
-        return {"error": str(error)}
-    ended = [
-        review(change.account_id, change.hint, cloud.ports).shown()
-        if request.preview
-        else attempt(change, cloud).shown()
-        for change in selection.accounts
-    ]
-    unreadable = [{"reason": str(event.reason), "detail": event.detail} for event in selection.unreadable]
-    return {"read": selection.read, "ignored": selection.ignored, "unreadable": unreadable, "accounts": ended}
+            return {"disposition": "done", "replay": replayed(event, cloud)}

@@ -15,10 +15,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_json
 
-from shared.messages import LONGEST_DETAIL, LONGEST_ID, AccountChanged, DeadLetterMessage, Hint, Message, Strict
+from shared.messages import (
+    LONGEST_DETAIL,
+    LONGEST_ID,
+    AccountChanged,
+    DeadLetterMessage,
+    Hint,
+    Message,
+    Selection,
+    Strict,
+)
 from shared.outcome import Reason, Tries
 
 MOST_BYTES = 2_000_000
@@ -45,8 +54,15 @@ class ReplayRequest:
 
     start: str | None = None
     end: str | None = None
+    after: str | None = None
+    """Where an earlier replay of a window stopped, as its answer said; start and end are in it."""
     events: tuple[Any, ...] = ()
+    skip: int = 0
+    """So many of the given events were dealt with before."""
+    letters: Selection | None = None
     preview: bool = True
+    most: int | None = None
+    """Accounts to deal with before it stops, for whoever wants to see how it goes on."""
 
 
 @dataclass(frozen=True)
@@ -160,8 +176,20 @@ class ReplayBody(Strict):
         start: str
         end: str
 
-    replay: Window | list[Any]
+    class Further(Strict):
+        """A window that was begun: ``next`` of its last answer."""
+
+        after: str
+
+    class Letters(Strict):
+        """Dead letters."""
+
+        dead_letters: Selection
+
+    replay: Window | Further | Letters | list[Any]
     preview: bool = True
+    skip: int = Field(default=0, ge=0)
+    most: int | None = Field(default=None, ge=1)
 
 
 FORMS: tuple[tuple[frozenset[str], type[BaseModel]], ...] = (
@@ -305,12 +333,22 @@ def _payload(form: BaseModel, document: dict[str, Any]) -> Event:
             return _account(AccountChanged(form.accountId, form.do or Hint.ENROL, original=document))
         case SweepBody():
             return SweepRequest(form.sweep == "deep", form.everything)
-        case ReplayBody(replay=list() as events):
-            return ReplayRequest(events=tuple(events), preview=form.preview)
-        case ReplayBody(replay=ReplayBody.Window() as window):
-            return ReplayRequest(window.start, window.end, preview=form.preview)
+        case ReplayBody():
+            return _replay(form)
         case _:
             return Unreadable(f"{type(form).__name__} holds nothing", _kept(document))
+
+
+def _replay(body: ReplayBody) -> ReplayRequest:
+    match body.replay:
+        case ReplayBody.Window(start=start, end=end):
+            return ReplayRequest(start, end, preview=body.preview, most=body.most)
+        case ReplayBody.Further(after=after):
+            return ReplayRequest(after=after, preview=body.preview, most=body.most)
+        case ReplayBody.Letters(dead_letters=letters):
+            return ReplayRequest(letters=letters, preview=body.preview, most=body.most)
+        case list() as given:
+            return ReplayRequest(events=tuple(given), skip=body.skip, preview=body.preview, most=body.most)
 
 
 def _in_response(event: TrailEvent) -> object:

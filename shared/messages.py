@@ -104,6 +104,41 @@ class DeadLetterMessage(Strict):
     """The original message: a ``Message``, or whatever could not be read."""
 
 
+@dataclass(frozen=True)
+class Held:
+    """A message that was received: hidden from others for a while, until it is deleted or handed back."""
+
+    id: str
+    handle: str
+    body: str
+    enqueued_at: float
+    """Epoch seconds; its end of life counts from here, however often it is received."""
+    hidden_until: float
+    """Epoch seconds of the queue's clock, which need not be ours."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """A queue's attributes, in seconds."""
+
+    kept: float
+    """MessageRetentionPeriod: a message is forgotten so long after it was sent."""
+    hidden: float
+    """VisibilityTimeout: so long is a received message hidden from others."""
+
+
+class Selection(Strict):
+    """Which dead letters; what is empty does not choose."""
+
+    ids: frozenset[str] = frozenset()
+    reasons: frozenset[Reason] = frozenset()
+    accounts: frozenset[str] = frozenset()
+    older_than_seconds: float = 0.0
+    """In the dead-letter queue, at least."""
+    newer_than_seconds: float | None = None
+    """At most."""
+
+
 def message(change: AccountChanged, tries: Tries, failed_at: str, request_ids: tuple[str, ...]) -> Message:
     """The message that brings ``change`` back for its next attempt, with its history."""
     known = [one[:LONGEST_ID] for one in dict.fromkeys([*change.request_ids, *request_ids])]

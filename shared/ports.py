@@ -27,8 +27,10 @@ class Directory(Protocol):
     def members(self) -> Iterator[Member]:
         """Every member account."""
 
-    def lookup_events(self, region: str, name: str, start: str, end: str) -> Iterator[dict[str, Any]]:
-        """ActionTrail's events of that name in a window of time."""
+    def lookup_events(
+        self, region: str, name: str, start: str, end: str, token: str | None = None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """A page of ActionTrail's events of that name in a window of time, and the token of the next one."""
 
 
 class EnteredAccount(Protocol):

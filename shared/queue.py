@@ -11,12 +11,12 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from shared.clients import BRIEF_WAITS, CONNECT_SECONDS, READ_SECONDS, Credentials
 from shared.config import Config
-from shared.messages import DeadLetterMessage, Message
+from shared.messages import DeadLetterMessage, Held, Message, Times
 
 LARGEST_BODY = 65_536
 """Bytes of a message as it lies in the queue, base64 included (page "Limits" of Simple Message Queue)."""
@@ -41,17 +41,6 @@ class QueueError(Exception):
 
 class GoneError(QueueError):
     """The message that was received is not ours any more: its time was over, and somebody else may have it."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """A message that was received: hidden from others for a while, until it is deleted or handed back."""
-
-    id: str
-    handle: str
-    body: str
-    enqueued_at: float
-    """Epoch seconds; its end of life counts from here, however often it is received."""
 
 
 class Queues:
@@ -81,9 +70,7 @@ class Queues:
             found = self._on(self._names.dead_letters, lambda queue: queue.batch_receive_message(BATCH, 0))
         except GoneError:
             return []
-        return [
-            Held(one.message_id, one.receipt_handle, _text(one.message_body), one.enqueue_time / 1000) for one in found
-        ]
+        return [_held(one) for one in found]
 
     def hide(self, held: Held, seconds: int) -> Held:
         """Keep a received message hidden for so many seconds from now (1 to 43200); raises GoneError if it is not ours.
@@ -93,16 +80,16 @@ class Queues:
         changed = self._on(
             self._names.dead_letters, lambda queue: queue.change_message_visibility(held.handle, seconds)
         )
-        return Held(held.id, changed.receipt_handle, held.body, held.enqueued_at)
+        return replace(held, handle=changed.receipt_handle, hidden_until=changed.next_visible_time / 1000)
 
     def delete(self, held: Held) -> None:
         """Delete a dead letter that was received; raises GoneError if it is not ours any more."""
         self._on(self._names.dead_letters, lambda queue: queue.delete_message(held.handle))
 
-    def dead_letters_kept(self) -> int:
-        """Seconds for which the dead-letter queue keeps a message (queue attribute MessageRetentionPeriod)."""
-        kept: int = self._on(self._names.dead_letters, lambda queue: queue.get_attributes()).message_retention_period
-        return kept
+    def dead_letter_times(self) -> Times:
+        """How long the dead-letter queue keeps and hides messages."""
+        found = self._on(self._names.dead_letters, lambda queue: queue.get_attributes())
+        return Times(found.message_retention_period, found.visibility_timeout)
 
     def _send(self, name: str, body: str, delay: int) -> None:
         from mns.queue import Message as MnsMessage
@@ -145,6 +132,16 @@ class Queues:
             account.mns_client.http.conn.timeout = CONNECT_SECONDS + READ_SECONDS
             self._accounts.account = account
         return self._accounts.account
+
+
+def _held(message: Any) -> Held:  # noqa: ANN401 - the same
+    return Held(
+        message.message_id,
+        message.receipt_handle,
+        _text(message.message_body),
+        message.enqueue_time / 1000,
+        message.next_visible_time / 1000,
+    )
 
 
 def _text(body: str | bytes) -> str:

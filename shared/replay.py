@@ -1,19 +1,23 @@
-"""Replay: events of the past, back through the same ``converge``.
+"""Where a replay's events come from: a window of ActionTrail, page by page, or the events that were given.
 
-Since an event is only a hint and the cloud is the truth, replaying a window is one look at each account in it, however
-many events there were; replaying it twice changes nothing.
+Since an event is only a hint and the cloud is the truth, the order in which events come back does not matter, and
+replaying them twice changes nothing. Each event comes with the place behind it, from where a later replay can go on.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from pydantic import Field, ValidationError
+
 from shared import events
-from shared.messages import AccountChanged
-from shared.outcome import Reason
+from shared.config import Config
+from shared.messages import Strict
 from shared.ports import Ports
 
 LAG = timedelta(minutes=15)
@@ -23,57 +27,114 @@ KEPT = timedelta(days=90)
 SECOND = timedelta(seconds=1)
 """Times are given in whole seconds; what happened within the last one counts too."""
 TIME = "%Y-%m-%dT%H:%M:%SZ"
+LOOKUPS_A_SECOND = 2.0
+"""LookupEvents may be called so often (ActionTrail limits page; that its unit is a second is inferred)."""
+
+Place = str | int | None
+"""Behind an event: a text for a window, the number of events for given ones."""
 
 
 class ReplayError(Exception):
     """The request cannot be understood; the message says what was expected."""
 
 
-@dataclass
-class Selection:
-    """What a replay request came to."""
+class Cursor(Strict):
+    """A place in a window: a page of one of its queries, and how much of that page is done."""
 
-    accounts: list[AccountChanged] = field(default_factory=list)
-    """The latest event of each account, in the order in which the accounts were first seen."""
-    ignored: int = 0
-    unreadable: list[events.Unreadable] = field(default_factory=list)
-    read: int = 0
+    start: str
+    end: str
+    region: str
+    name: str
+    token: str | None = None
+    skip: int = Field(default=0, ge=0)
 
+    def text(self) -> str:
+        """As it travels, of no meaning to others."""
+        return base64.urlsafe_b64encode(self.model_dump_json(exclude_defaults=True).encode()).decode()
 
-def select(request: events.ReplayRequest, ports: Ports, now: datetime) -> Selection:
-    """Gather the events that are asked for, one per account. Raises ReplayError for a window that cannot be."""
-    selection = Selection()
-    latest: dict[str, AccountChanged] = {}
-    for event in _gathered(request, ports, now):
-        selection.read += 1
-        match event:
-            case AccountChanged():
-                latest[event.account_id] = event
-            case events.Unreadable():
-                selection.unreadable.append(event)
-            case events.Ignored():
-                selection.ignored += 1
-            case _:
-                detail = f"{type(event).__name__} cannot be replayed"
-                selection.unreadable.append(events.Unreadable(detail, None, Reason.BAD_REQUEST))
-    selection.accounts = list(latest.values())
-    return selection
+    @classmethod
+    def of(cls, text: str, config: Config) -> Cursor:
+        """Read it again. Raises ReplayError."""
+        try:
+            cursor = cls.model_validate_json(base64.urlsafe_b64decode(text))
+        except (binascii.Error, ValidationError, ValueError) as error:
+            raise ReplayError(f"expected a place where a replay stopped, found {text[:40]!r}") from error
+        if (cursor.region, cursor.name) not in _queries(config):
+            raise ReplayError(f"the configuration no longer looks for {cursor.name} in {cursor.region}")
+        return cursor
 
 
-def _gathered(request: events.ReplayRequest, ports: Ports, now: datetime) -> Iterator[events.Event]:
-    for given in request.events:
-        yield from events.read(json.dumps(given))
-    if request.start is None or request.end is None:
+class Pace:
+    """At most so many a second: waits until the next one may begin."""
+
+    def __init__(self, a_second: float) -> None:
+        self._interval = 1 / a_second
+        self._next = 0.0
+
+    def wait(self) -> None:
+        """Sleep, for a second or so at most."""
+        now = time.monotonic()
+        if self._next > now:
+            time.sleep(self._next - now)
+        self._next = max(self._next, now) + self._interval
+
+
+def gathered(request: events.ReplayRequest, ports: Ports, now: datetime) -> Iterator[tuple[events.Event, Place]]:
+    """The events that are asked for, each with the place behind it.
+
+    Raises ReplayError for a window that cannot be, and an AttemptError where ActionTrail cannot be asked.
+    """
+    if request.start is None and request.after is None:
+        for number, given in enumerate(request.events[request.skip :], request.skip + 1):
+            yield from _placed(given, number - 1, number)
         return
-    start, end = _window(request.start, request.end, now)
-    found = [
-        trail_event
-        for region in ports.config.trail_regions
-        for name in events.ACCOUNT_EVENTS
-        for trail_event in ports.directory.lookup_events(region, name, start, end)
-    ]
-    for trail_event in sorted(found, key=lambda event: str(event.get("eventTime"))):
-        yield from events.read(json.dumps(trail_event))
+    cursor = beginning(request, ports.config, now)
+    pace = Pace(LOOKUPS_A_SECOND)
+    queries = _queries(ports.config)
+    for region, name in queries[queries.index((cursor.region, cursor.name)) :]:
+        here = cursor if (region, name) == (cursor.region, cursor.name) else _query(cursor, region, name)
+        yield from _looked_up(here, ports, pace)
+
+
+def beginning(request: events.ReplayRequest, config: Config, now: datetime) -> Cursor:
+    """Where the replay of a window goes on, or begins. Raises ReplayError."""
+    if request.after is not None:
+        return Cursor.of(request.after, config)
+    start, end = _window(request.start or "", request.end or "", now)
+    region, name = _queries(config)[0]
+    return Cursor(start=start, end=end, region=region, name=name)
+
+
+def _looked_up(cursor: Cursor, ports: Ports, pace: Pace) -> Iterator[tuple[events.Event, Place]]:
+    """One query's events from ``cursor`` on, page by page."""
+    while True:
+        pace.wait()
+        found, following = ports.directory.lookup_events(
+            cursor.region, cursor.name, cursor.start, cursor.end, cursor.token
+        )
+        for trail_event in found[cursor.skip :]:
+            behind = cursor.model_copy(update={"skip": cursor.skip + 1})
+            yield from _placed(trail_event, cursor.text(), behind.text())
+            cursor = behind
+        if following is None:
+            return
+        cursor = cursor.model_copy(update={"token": following, "skip": 0})
+
+
+def _placed(document: object, before: Place, behind: Place) -> Iterator[tuple[events.Event, Place]]:
+    """The events in one document; only behind its last one is the place behind it."""
+    found = events.read(json.dumps(document))
+    for number, event in enumerate(found, 1):
+        yield event, behind if number == len(found) else before
+
+
+def _queries(config: Config) -> list[tuple[str, str]]:
+    return [(region, name) for region in config.trail_regions for name in events.ACCOUNT_EVENTS]
+
+
+def _query(cursor: Cursor, region: str, name: str) -> Cursor:
+    """The beginning of another query of the same window."""
+    return Cursor(start=cursor.start, end=cursor.end, region=region, name=name)
 
 
 def _window(start: str, end: str, now: datetime) -> tuple[str, str]:

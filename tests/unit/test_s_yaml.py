@@ -158,10 +158,8 @@ def test_queues_are_those_of_the_configuration() -> None:
 def test_the_functions_may_use_their_queues() -> None:
     """The policy that is shipped for the functions' role names the same two queues."""
     policy = json.loads((ROOT / "policies" / "functions.json").read_text(encoding="utf-8"))
-    named = {text for text in texts(policy) if "/queues/" in text}
-    assert named == {
-        f"acs:mns:*:*:/queues/{queue}/messages" for queue in (CONFIG.queues.retry, CONFIG.queues.dead_letters)
-    }
+    named = {text.removesuffix("/messages") for text in texts(policy) if "/queues/" in text}
+    assert named == {f"acs:mns:*:*:/queues/{queue}" for queue in (CONFIG.queues.retry, CONFIG.queues.dead_letters)}
 
 
 @every_function
@@ -204,11 +202,13 @@ def test_events_reach_one_door(document: dict[str, Any]) -> None:
 
 def test_sweeps_do_not_pile_up() -> None:
     """The timer's payload asks for a sweep; a run ends, and an old request is dropped, before the next is due."""
-    (timer,) = triggers("reconcile", "timer")
+    timer, nightly = triggers("reconcile", "timer")
     event = {"triggerTime": "2026-11-22T02:05:00Z", "triggerName": "every-five-minutes", "payload": timer["payload"]}
     props, interval = FUNCTIONS["reconcile"], 300
     assert events.read(json.dumps(event)) == [events.SweepRequest(deep=False)]
+    assert events.read(json.dumps({**event, "payload": nightly["payload"]})) == [events.SweepRequest(deep=True)]
     assert timer["cronExpression"] == "0 */5 * * * *"
+    assert nightly["cronExpression"] == "0 32 18 * * *"
     assert props["concurrencyConfig"]["reservedConcurrency"] == 1
     assert props["timeout"] < interval
     assert props["asyncInvokeConfig"]["maxAsyncEventAgeInSeconds"] < interval

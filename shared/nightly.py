@@ -1,0 +1,41 @@
+"""What waits for a person, told once a night: the dead letters, above all those that will soon be lost, and the drift.
+
+The dead-letter queue never speaks by itself, and its letters do not live for ever. Not being able to look, or to tell,
+never fails the sweep that this is told after.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared import notify
+from shared.cloud import Cloud
+from shared.dead_letters import look
+from shared.letters import waiting
+from shared.queue import QueueError
+from shared.sweep import SweepReport
+
+
+def digest(swept: SweepReport, cloud: Cloud) -> dict[str, Any]:
+    """Look at the dead letters and tell what is there; return them in numbers."""
+    letters = _waiting(cloud)
+    findings = {
+        "dead letters": letters.get("count", letters.get("unreadable")),
+        "dead letters that are lost within two days": letters.get("ending_soon", 0),
+        "dead letters by reason": letters.get("by_reason", {}),
+        "accounts": swept.members,
+        "accounts in scope": swept.in_scope,
+        "accounts repaired": swept.repaired,
+        "accounts left for the next sweep": swept.left_over,
+        "findings": dict(swept.kinds),
+    }
+    told = notify.digest(findings, cloud.ports.config, cloud.calls.deadline)
+    return {**letters, "told": told}
+
+
+def _waiting(cloud: Cloud) -> dict[str, Any]:
+    try:
+        with look(cloud.queues) as seen:
+            return {**waiting(seen.letters), "complete": seen.complete}
+    except QueueError as error:
+        return {"unreadable": str(error)}

@@ -1,0 +1,146 @@
+"""One request for a replay, carried out (or only previewed) as far as the time allows, and from where to go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import Any
+
+from shared import events
+from shared.attempt import attempt
+from shared.cloud import Cloud
+from shared.dead_letters import look
+from shared.fleet import Registrations
+from shared.letters import Letter
+from shared.messages import AccountChanged, Hint, Selection
+from shared.outcome import AttemptError
+from shared.queue import QueueError
+from shared.replay import Pace, Place, ReplayError, beginning, gathered
+from shared.review import review
+
+CALLS_A_SECOND = 5.0
+"""Half of Cloud Backup's quota (10 calls a second, inferred from its quota page); an account costs one per region."""
+STOP_SECONDS = 30.0
+"""No further account is begun with less time left: one that meets timeouts takes that long."""
+HOLD_SECONDS = 300
+"""A dead letter stays ours while its accounts are worked on."""
+
+
+@dataclass
+class Replayed:
+    """How far a replay came."""
+
+    preview: bool
+    read: int = 0
+    ignored: int = 0
+    unreadable: list[dict[str, str]] = field(default_factory=list)
+    accounts: list[dict[str, Any]] = field(default_factory=list)
+    next: Place = None
+    """From where to go on; None at the end."""
+    stopped: str | None = None
+    """Why it stopped before its end."""
+    letters: list[str] | None = None
+    """Ids of the dead letters that were dealt with."""
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON."""
+        always = ("read", "ignored", "unreadable", "accounts")
+        return {name: value for name, value in vars(self).items() if name in always or value is not None}
+
+
+def replayed(request: events.ReplayRequest, cloud: Cloud) -> dict[str, Any]:
+    """Look at every account that the request names, once for each kind of change.
+
+    Anything that stops it is in the answer, with the place from where to go on. Safe to repeat: it changes nothing
+    that is as it should be.
+    """
+    run = _Run(request, cloud, Replayed(request.preview))
+    try:
+        if request.letters is not None:
+            run.take_letters(request.letters)
+        else:
+            run.take_events()
+    except ReplayError as error:
+        return {"error": str(error)}
+    except (AttemptError, QueueError) as error:
+        run.done.stopped = str(error)
+    return run.done.shown()
+
+
+class _Run:
+    """One replay under way."""
+
+    def __init__(self, request: events.ReplayRequest, cloud: Cloud, done: Replayed) -> None:
+        self.request, self.cloud, self.done = request, cloud, done
+        self._pace = Pace(CALLS_A_SECOND / len(cloud.ports.config.every_region))
+        self._seen: set[tuple[str, Hint]] = set()
+
+    def take_events(self) -> None:
+        """A window, or given events."""
+        now = datetime.now(timezone.utc)
+        window = self.request.start is not None or self.request.after is not None
+        self.done.next = beginning(self.request, self.cloud.ports.config, now).text() if window else self.request.skip
+        for event, behind in gathered(self.request, self.cloud.ports, now):
+            if self._enough():
+                return
+            self._take(event)
+            self.done.next = behind
+        self.done.next = None
+
+    def take_letters(self, selection: Selection) -> None:
+        """Dead letters: each is deleted once its accounts have been attempted, and so are where they belong."""
+        self.done.letters = []
+        with look(self.cloud.queues) as seen:
+            for letter in seen.chosen(selection):
+                if self._enough():
+                    return
+                if not self.request.preview:
+                    seen.hold(letter, HOLD_SECONDS)
+                if self._took(letter) and not self.request.preview:
+                    seen.delete(letter)
+                self.done.letters.append(letter.id)
+
+    def _took(self, letter: Letter) -> bool:
+        """Whether everything in the letter could be attempted."""
+        found = events.read(letter.held.body)
+        for event in found:
+            self._take(event)
+        return all(isinstance(event, AccountChanged) for event in found)
+
+    def _enough(self) -> bool:
+        if self.request.most is not None and len(self.done.accounts) >= self.request.most:
+            self.done.stopped = f"after {self.request.most} accounts, as asked"
+        elif self.cloud.calls.deadline.left < STOP_SECONDS:
+            self.done.stopped = "no time was left in this invocation"
+        return self.done.stopped is not None
+
+    def _take(self, event: events.Event) -> None:
+        self.done.read += 1
+        match event:
+            case AccountChanged():
+                self._account(event)
+            case events.Unreadable(reason=reason, detail=detail):
+                self.done.unreadable.append({"reason": str(reason), "detail": detail})
+            case events.Ignored():
+                self.done.ignored += 1
+            case _:
+                detail = f"{type(event).__name__} cannot be replayed"
+                self.done.unreadable.append({"reason": "bad_request", "detail": detail})
+
+    def _account(self, change: AccountChanged) -> None:
+        if (change.account_id, change.hint) in self._seen:
+            return
+        self._pace.wait()
+        if self.request.preview:
+            listed = self._listed.of(change.account_id)
+            shown = review(change.account_id, change.hint, self.cloud.ports, listed).shown()
+        else:
+            shown = attempt(change, self.cloud).shown()
+        self.done.accounts.append(shown)
+        self._seen.add((change.account_id, change.hint))
+
+    @cached_property
+    def _listed(self) -> Registrations:
+        """Listed once for a preview of many accounts."""
+        return Registrations(self.cloud.ports)
