@@ -81,6 +81,7 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
     ({"enrolment": {"regions": ["cn-hangzhou", "x"]}}, "enrolment.regions.1", "pattern", "'x'"),
     (enrolment("enrol", "maybe"), "enrolment.enrol", "boolean", "'maybe'"),
     (enrolment("alias", "x"), "enrolment.alias", "{account_id}", "'x'"),
+    (enrolment("alias", "seventeen letters{account_id}"), "enrolment.alias", "at most 32", "'seventeen letters"),
     (enrolment("authorization", "both"), "enrolment.authorization", "ram_role", "'both'"),
     (enrolment("session_seconds", 60), "enrolment.session_seconds", "3600", "60"),
     (enrolment("policies", []), "enrolment.policies", "at least 1", "[]"),
@@ -206,7 +207,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(KEYS, ANYTHING))
 def test_whatever_the_file_says_only_mistakes_are_told(document: dict[Any, Any]) -> None:
     """Any YAML mapping is either a configuration or a list of mistakes, and no other error."""

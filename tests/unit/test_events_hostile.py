@@ -45,7 +45,7 @@ def test_reading_never_raises_for_bytes(raw: bytes) -> None:
     assert all(map(well_formed, events.read(raw)))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(DOCUMENTS)
 @example([{"messageBody": "\ud800"}])
 @example({"specversion": "1.0", "id": "1", "source": "s", "data": "\ud800"})

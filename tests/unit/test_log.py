@@ -25,9 +25,11 @@ def written() -> Iterator[io.StringIO]:
     handler = logging.StreamHandler(text)
     handler.setFormatter(logging.Formatter("%(asctime)s.%(msecs)03dZ request-id [%(levelname)s] %(message)s"))
     before, level = root.handlers[:], root.level
-    root.handlers, root.level = [handler], logging.DEBUG
+    root.handlers = [handler]
+    root.setLevel(logging.DEBUG)
     yield text
-    root.handlers, root.level = before, level
+    root.handlers = before
+    root.setLevel(level)
 
 
 class Refusing(BaseHTTPRequestHandler):

@@ -45,7 +45,7 @@ from tests.unit.enrolments import (
 BUILDS = (CreateServiceLinkedRole, CreateRole, UpdateRole, AttachPolicy)
 WRITES_ROLE = (CreateRole, UpdateRole, AttachPolicy, DetachPolicy, DeleteRole)
 
-every_pair = settings(max_examples=200, deadline=None)
+every_pair = settings(max_examples=120, deadline=None)
 
 
 def walk(observed: Enrolment, steps: tuple[AnyStep, ...]) -> list[Enrolment]:

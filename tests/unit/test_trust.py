@@ -95,7 +95,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.fixed_dictionaries({"Statement": ANYTHING}))
 def test_any_document_can_be_read(document: dict[str, Any]) -> None:
     """A trust policy of any shape is read, and its principals are named, without an error."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import sys
 import sysconfig
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 
 WHERE = {path for name, path in sysconfig.get_paths().items() if name in {"stdlib", "platstdlib", "purelib", "platlib"}}
 INSTALLED = ("<frozen", *(f"{path}{os.sep}" for path in WHERE | set(map(os.path.realpath, WHERE))))
+CODE = re.compile(r"\.(py|pyc|zip)$|\.(egg|dist)-info/|\.__path_hook__$")
+"""What the import system itself opens: code, and the metadata of installed packages."""
 SDKS = ("alibabacloud_", "Tea", "darabonba", "mns", "fc2", "aliyunsdk")
 TOUCHES = (
     *("socket.", "subprocess.", "urllib.", "http.", "sqlite3.", "shutil.", "tempfile.", "_thread."),
@@ -63,7 +66,7 @@ def watch(touched: list[str]) -> None:
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
             path = os.fsdecode(args[0]) if isinstance(args[0], (str, bytes, os.PathLike)) else repr(args[0])
-            if not path.endswith((".py", ".pyc", ".zip")) and not path.startswith(INSTALLED):
+            if CODE.search(path) is None and not path.startswith(INSTALLED):
                 touched.append(f"open {path}")
         elif event.startswith(TOUCHES):
             touched.append(event)
