@@ -45,22 +45,27 @@ class Delivery:
 def start(delivery: Delivery, due: float, attempt: int = 0) -> None:
     """Deliver at ``due`` (emulated epoch seconds); every failure plans the next attempt until none is left.
 
-    A retry counts its pause from when the attempt was due, not from when a jump of the clock let it happen.
+    A retry counts its pause from when the attempt was due, not from when a jump of the clock let it happen. A reset
+    ends it.
     """
+    cloud, state = delivery.cloud, delivery.cloud.state
 
     async def work() -> None:
-        if await delivery.invoke(delivery.payload, due):
+        taken = await delivery.invoke(delivery.payload, due)
+        if cloud.state is not state:
+            return
+        if taken:
             delivery.finished(True)  # noqa: FBT003 - the parameter of a callback has no name
             return
-        delays = RETRIES[delivery.retry](delivery.cloud.rng)
+        delays = RETRIES[delivery.retry](cloud.rng)
         if attempt < len(delays):
             start(delivery, due + delays[attempt], attempt + 1)
             return
         for body in delivery.dead_letters:
-            send(delivery.cloud, delivery.dead_letter, body)
+            send(cloud, delivery.dead_letter, body)
         delivery.finished(False)  # noqa: FBT003 - the same
 
-    delivery.cloud.clock.at(due, work)
+    cloud.clock.at(due, work)
 
 
 def send(cloud: Cloud, queue_arn: str, body: str) -> bool:

@@ -65,6 +65,8 @@ async def run(event: Event, due: float, attempt: int = 1, throttled: int = 0) ->
     outcome = await event.compute.run(
         event.function, event.payload, event.request_id, source=event.source, attempt=attempt
     )
+    if event.compute.over:
+        return
     if outcome.ok:
         _report(event, outcome, attempt, "")
     elif outcome.status in _SYSTEM and due < event.accepted_at + _SYSTEM_SECONDS:

@@ -64,6 +64,8 @@ class Compute:
 
     def __init__(self, cloud: Cloud, functions: Mapping[str, Function], code: Mapping[str, Path]) -> None:
         self.cloud = cloud
+        self.state = cloud.state.fc
+        """Of the time when this began: what ends after a reset is not written into the new state."""
         self.functions = functions
         self.code = code
         self.busy: Counter[str] = Counter()
@@ -81,6 +83,11 @@ class Compute:
     def arn(self, function: Function) -> str:
         """``acs:fc:{region}:{account}:functions/{name}`` (help page "RAM policies" of Function Compute)."""
         return f"acs:fc:{function.region}:{self.account_id}:functions/{function.function_name}"
+
+    @property
+    def over(self) -> bool:
+        """Whether a reset or load has put another state, and with it another ``Compute``, in this one's place."""
+        return self.cloud.state.fc is not self.state
 
     def find(self, name: str) -> Function:
         """The function; ``FunctionNotFound`` (404) when there is none."""
@@ -224,7 +231,7 @@ class Compute:
         return "c-" + self.cloud.new_id().lower().replace("-", "")[:24]
 
     def _note(self, invocation: Invocation) -> None:
-        kept = self.cloud.state.fc.invocations
+        kept = self.state.invocations
         kept.append(invocation)
         del kept[:-KEPT_INVOCATIONS]
 
@@ -245,6 +252,6 @@ class Compute:
 
     def log(self, function: str, line: str) -> None:
         """Keep one line of a function's log."""
-        lines = self.cloud.state.fc.logs.setdefault(function, [])
+        lines = self.state.logs.setdefault(function, [])
         lines.append(line)
         del lines[:-KEPT_LINES]

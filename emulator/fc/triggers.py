@@ -67,6 +67,8 @@ def _time(compute: Compute, function: Function, name: str, config: Timer) -> Non
             event = json.dumps(body).encode()
             await asynchronous.run(asynchronous.Event(compute, function, event, cloud.new_id(), name, due), due)
             following, now = schedule.after(due), cloud.clock.now()
+            if compute.over:
+                return
             if following > now:
                 plan(following)
             elif late:

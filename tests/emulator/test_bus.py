@@ -192,9 +192,9 @@ def test_three_more_times_and_then_aside(cloud: LocalCloud) -> None:
     dead = queue(cloud, "dead", encode=False)
     make_folder(cloud)
     wait_for(cloud, "stubborn", 1)
-    cloud.advance(9)
+    cloud.advance(4)
     assert len(runs(cloud, "stubborn")) == 1
-    cloud.advance(51)
+    cloud.advance(57)
     assert len(runs(cloud, "stubborn")) == 4
     letter = json.loads(dead.receive_message().message_body)
     assert (letter["source"], letter["data"]["eventName"]) == ("acs.resourcemanager", "CreateFolder")
