@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cli.demo import COLUMNS
+from tests.docs.documents import blocks, documents
+from tests.docs.test_links import LINK
+from tools import readme
+
+ENGLISH, CHINESE = "README.md", "README.zh-CN.md"
+
+
+def shown(name: str) -> str:
+    """The output of ``make run`` that a page shows."""
+    (block,) = blocks(documents()[name].partition(readme.BEGIN)[2].partition(readme.END)[0])
+    return block.text
+
+
+def told(output: str) -> list[str]:
+    """The lines without what differs from run to run: every number that is not an account's id, and widths."""
+    return [" ".join(re.sub(r"(?<![\d-])\d{1,15}(?!\d)", "#", line).split()) for line in output.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def fresh() -> str:
+    """What ``make run`` prints now."""
+    return readme.output()
+
+
+@pytest.mark.parametrize("name", [ENGLISH, CHINESE])
+def test_the_output_is_that_of_a_fresh_run(fresh: str, name: str) -> None:
+    """But for times and counts, `make run` prints what the page shows: the story, and how each account ended."""
+    assert told(shown(name)) == told(fresh)
+
+
+def test_the_comparison_sees_accounts_and_states() -> None:
+    """What is compared has every column, every account, and the states in which they end."""
+    text = "\n".join(told(shown(ENGLISH)))
+    assert all(column in text for column in COLUMNS)
+    assert len(set(re.findall(r"^(\d{16})\b", text, re.MULTILINE))) == 8
+    assert {"protected", "withdrawn", "refused"} <= set(text.split())
+
+
+def test_the_chinese_page_is_the_same_page() -> None:
+    """Both pages have the same sections, blocks and links, but for the link to the other."""
+    first, second = documents()[ENGLISH], documents()[CHINESE]
+    assert re.findall(r"^#+", first, re.MULTILINE) == re.findall(r"^#+", second, re.MULTILINE)
+    assert blocks(first) == blocks(second)
+    assert set(LINK.findall(first)) - {CHINESE} == set(LINK.findall(second)) - {ENGLISH}
