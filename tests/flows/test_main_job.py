@@ -1,0 +1,88 @@
+"""The main job with nothing called by hand: account created, trail, bus, function, protected; in any kind of cloud."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from alibabacloud_resourcedirectorymaster20220419.models import CreateResourceAccountRequest
+
+from tests.cloud import LocalCloud, local_cloud
+from tests.flows.world import BACKUP, REGIONS
+
+GUESSES: list[dict[str, Any]] = [
+    {},
+    {"async_invocation_type": "false"},
+    {"function_errors_redelivered": True},
+    {"function_errors_redelivered": False},
+    {"directory_events": "absent"},
+    {"directory_event_region": "ap-southeast-1"},
+]
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[LocalCloud]:
+    """An emulator that runs the five functions as s.yaml declares them."""
+    with local_cloud("--functions", "s.yaml", "--code", ".") as cloud:
+        yield cloud
+
+
+def create(cloud: LocalCloud, name: str) -> str:
+    """A new member account, and nothing else."""
+    request = CreateResourceAccountRequest(display_name=name)
+    account: str = cloud.client("resourcedirectory").create_resource_account(request).body.account.account_id
+    return account
+
+
+def protected(cloud: LocalCloud, account_id: str) -> bool:
+    """What the emulator's own state says."""
+    state = cloud.state()
+    role = state["accounts"][account_id]["roles"].get("hbrcrossrole")
+    places = [f"{BACKUP}/{region}" for region in REGIONS]
+    records = [state["hbr"]["cross_accounts"].get(place, {}) for place in places]
+    return bool(role and role["attached"]) and all(any(account_id in key for key in rows) for rows in records)
+
+
+def eventually(cloud: LocalCloud, account_id: str, seconds: float = 20) -> bool:
+    """Whether the account is protected within so many seconds of real time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if protected(cloud, account_id):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize(
+    "guess", GUESSES, ids=lambda guess: " ".join(f"{k}={v}" for k, v in guess.items()) or "defaults"
+)
+def test_an_account_is_created_and_ends_protected(deployed: LocalCloud, guess: dict[str, Any]) -> None:
+    """By the event where it arrives; by the sweep within five minutes where it does not."""
+    deployed.reset(**guess)
+    account = create(deployed, "payments")
+    if "directory_events" in guess or "directory_event_region" in guess:
+        assert not eventually(deployed, account, seconds=1), "no event arrives here"
+        deployed.advance(301)
+    assert eventually(deployed, account)
+
+
+def test_a_throttled_account_comes_back_through_the_queue(deployed: LocalCloud) -> None:
+    """What RAM throttles goes to the retry queue and is protected when the delay is over."""
+    deployed.reset()
+    deployed.fault(service="ram", action="CreateRole", code="Throttling.User", status=400, count=3)
+    account = create(deployed, "logistics")
+    assert not eventually(deployed, account, seconds=1.5)
+    deployed.advance(35)
+    assert eventually(deployed, account)
+
+
+def test_many_accounts_at_once(deployed: LocalCloud) -> None:
+    """Twenty accounts created together are all protected, each once."""
+    deployed.reset()
+    accounts = [create(deployed, f"batch-{number}") for number in range(20)]
+    for account in accounts:
+        assert eventually(deployed, account, seconds=60)
+    records = deployed.state()["hbr"]["cross_accounts"][f"{BACKUP}/{REGIONS[0]}"]
+    assert sorted(key.split(":")[0] for key in records if key.split(":")[0] in accounts) == sorted(accounts)
