@@ -60,7 +60,9 @@ def verb(example: str) -> Callable[[Callable[..., Result]], Command]:
         vars(command)["__signature__"] = Signature([*own, *every])
         vars(command)["example"] = example
         command.__annotations__ = {one.name: one.annotation for one in [*own, *every]}
-        command.__name__, command.__doc__, command.__module__ = work.__name__, work.__doc__, work.__module__
+        # A verb that is called as a builtin is, such as list, is written with an underscore behind it.
+        name = work.__name__.rstrip("_")
+        command.__name__, command.__doc__, command.__module__ = name, work.__doc__, work.__module__
         return command
 
     return made

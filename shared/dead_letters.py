@@ -24,6 +24,8 @@ HOLD_SECONDS = 60
 """How long a letter is ours while it is brought back: first asked for, so that no step is done with a void handle."""
 BROUGHT_BACK_A_SECOND = 5
 """Redriven letters are delayed so that they arrive at this pace; Cloud Backup's quota is 10 calls a second."""
+SHOWN_AGAIN_SECONDS = 1
+"""So long after it was handed back does a letter show again: the queue knows no shorter time."""
 HANDS = 8
 """Letters handed back at a time; there is no batch call for it."""
 
@@ -85,7 +87,7 @@ class Look:
 
         def back(held: Held) -> None:
             with suppress(QueueError):
-                self.queues.hide(held, 1)
+                self.queues.hide(held, SHOWN_AGAIN_SECONDS)
 
         with ThreadPoolExecutor(HANDS, thread_name_prefix="letters") as hands:
             list(hands.map(back, self._ours.values()))

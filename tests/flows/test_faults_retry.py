@@ -1,0 +1,76 @@
+"""A thousand accounts, and a cloud that throttles and fails at random for the first half of them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from shared.outcome import Schedule
+from tests.flows.platform import Platform, created
+from tests.flows.world import BACKUP, SLR, World
+
+REGION = "cn-hangzhou"
+ACCOUNTS = 1000
+FAULTS: list[dict[str, Any]] = [
+    {"service": "ram", "code": "Throttling.User", "status": 400, "probability": 0.15},
+    {"service": "ram", "code": "Throttling", "status": 429, "headers": {"x-acs-retry-after": "40"}, "probability": 0.1},
+    {"service": "ram", "code": "InternalError", "status": 500, "probability": 0.05},
+    {"service": "ram", "phase": "after", "drop": True, "probability": 0.05},
+    {"service": "sts", "code": "ServiceUnavailable", "status": 503, "probability": 0.05},
+    {"service": "hbr", "code": "Throttling.Api", "status": 429, "probability": 0.15},
+    {"service": "hbr", "status": 200, "body": {"Success": False, "Code": "InternalError"}, "probability": 0.05},
+    {"service": "hbr", "phase": "after", "status": 502, "body": "<html>bad gateway</html>", "probability": 0.05},
+    {"service": "mns", "action": "SendMessage", "code": "QpsLimitExceeded", "status": 403, "probability": 0.1},
+    {"service": "mns", "action": "SendMessage", "code": "InternalServerError", "status": 500, "probability": 0.1},
+    {"service": "mns", "action": "SendMessage", "phase": "after", "drop": True, "probability": 0.05},
+]
+"""What each call may meet; ``after`` means that the work was done and the answer was lost."""
+
+
+def unprotected(world: World, accounts: list[str]) -> list[str]:
+    """Those that are not exactly right, by the emulator's own state, read once."""
+    state = world.cloud.state()
+    return [account for account in accounts if not is_right(state, account)]
+
+
+def is_right(state: dict[str, Any], account: str) -> bool:
+    """Exact trust, the one policy, one registration."""
+    role = state["accounts"][account]["roles"].get("hbrcrossrole")
+    if not role or list(role["attached"]) != ["System:AliyunHBRRolePolicy"]:
+        return False
+    (statement,) = json.loads(role["trust"])["Statement"]
+    records = state["hbr"]["cross_accounts"][f"{BACKUP}/{REGION}"]
+    mine = [one for rows in records.values() for one in rows if one["place"]["account_id"] == account]
+    return statement["Principal"] == {"RAM": [SLR]} and len(mine) == 1
+
+
+@pytest.mark.timeout(170)
+def test_a_thousand_accounts_survive_a_cloud_that_fails(world: World) -> None:
+    """All end protected without a person, none is registered twice, and no message is left, within the schedule."""
+    world.configure(enrolment={"regions": [REGION]})
+    platform = Platform(world, threads=32, batch=4)
+    with ThreadPoolExecutor(platform.threads) as threads:
+        accounts = list(threads.map(lambda number: world.create(f"a{number}"), range(ACCOUNTS)))
+    events = [created(account) for account in accounts]
+    for number, fault in enumerate(FAULTS):
+        world.cloud.fault(count=None, seed=number, **fault)
+    first = platform.deliver_all("onboard", events[: ACCOUNTS // 2])
+    for _ in range(2):
+        platform.pass_time(20)
+        platform.hand_over()
+    world.cloud.fault(clear=True)
+    second = platform.deliver_all("onboard", events[ACCOUNTS // 2 :])
+    platform.work_off()
+
+    ended = Counter(answer["disposition"] for answer in first if answer)
+    assert ended["retry"] > ACCOUNTS // 20, f"the faults were harmless: {ended}"
+    assert Counter(answer["disposition"] for answer in second) == {"done": ACCOUNTS // 2}
+    assert platform.undelivered == []
+    assert unprotected(world, accounts) == []
+    assert (world.retries(), world.dead_letters()) == ([], [])
+    schedule = Schedule()
+    assert platform.moved <= sum(schedule.delays) + sum(schedule.not_ready)
