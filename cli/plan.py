@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from enum import Enum
-from hashlib import sha256
-from json import dumps
 from typing import Annotated, Any
 
 import typer
@@ -15,27 +11,33 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cli.attempted import checked
-from cli.output import Result, WrongUseError, progress
+from cli.output import Result, WrongUseError, following, progress
 from cli.session import Session
 from cli.survey import STATES, Surveyed, all_accounts, look_at_all, named_accounts
 from cli.verb import verb
 from shared.fleet import Registrations
 from shared.plan import AnyStep, CheckRole
+from shared.review import document
 from shared.sweep import kind_of
 
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "?": "cyan", "!": "bold red"}
 COUNTED = {"+": "to add", "~": "to change", "-": "to remove", "?": "to check", "!": "refused"}
+QUIET = frozenset({"protected", "out_of_scope", "foreign"})
+"""States that are only counted where nobody asked for the account by name."""
 
 
 @verb("cab plan 1000000000000011 --why")
 def plan(
     session: Session,
-    accounts: Annotated[list[str] | None, typer.Argument(metavar="ACCOUNT", help="Account ids.")] = None,
+    accounts: Annotated[list[str] | None, typer.Argument(metavar="ACCOUNT", help="Account ids, 16 digits.")] = None,
     *,
     all_: Annotated[bool, typer.Option("--all", help="Every account of the directory.")] = False,
     why: Annotated[bool, typer.Option("--why", help="Show which rule decided, and what it says.")] = False,
 ) -> Result:
-    """Show exactly the steps that lead to what is wanted, and why; change nothing."""
+    """Show exactly the steps that lead to what is wanted, and why; change nothing.
+
+    With --json it is a plan that can be reviewed and kept: cab apply carries it out, and nothing else.
+    """
     if bool(accounts) == all_:
         raise WrongUseError("name the accounts to plan for, or say --all", "cab plan --all")
     named = [checked(account_id) for account_id in accounts or []]
@@ -44,76 +46,49 @@ def plan(
         tell("listing accounts")
         asked = all_accounts(listed, cloud.ports) if all_ else named_accounts(named, cloud.ports)
         surveyed = look_at_all(list(asked), listed, cloud.ports, tell)
-    document = reviewable(surveyed)
+    reviewable = as_document(surveyed)
     readable = all(one.state != "unreadable" for one in surveyed)
-    return Result(document, list(_shown(surveyed, document, quiet=all_, why=why)), done=readable)
+    return Result(reviewable, list(_shown(surveyed, reviewable, quiet=all_, why=why)), done=readable)
 
 
-def reviewable(surveyed: list[Surveyed]) -> dict[str, Any]:
-    """The plan as a document. ``hash`` pins what is reviewed: what is wanted, what is there, and the steps."""
-    accounts = [_account(one) for one in surveyed]
+def as_document(surveyed: list[Surveyed]) -> dict[str, Any]:
+    """The plan as JSON. ``accounts`` and ``hash`` are what is reviewed: only where there is something to do."""
     return {
-        "version": 1,
-        "hash": fingerprint([one["hash"] for one in accounts if "hash" in one]),
-        "counts": dict(Counter(one.state for one in surveyed)),
+        **document(one.review for one in surveyed if one.review and one.steps),
+        "states": dict(Counter(one.state for one in surveyed)),
         "steps": dict(Counter(step.sign for one in surveyed for step in one.steps)),
-        "accounts": accounts,
+        "without_steps": [_without_steps(one) for one in surveyed if not one.steps],
     }
 
 
-def _account(one: Surveyed) -> dict[str, Any]:
-    known = {
-        "account_id": one.account_id,
-        "display_name": one.member.display_name if one.member else None,
-        "folder": one.folder or None,
-        "state": one.state,
-        "why": one.why or None,
-        "rule": one.wanted.rule if one.wanted else None,
-        "warnings": one.warnings or None,
-    }
-    compared = {
-        "steps": [{"sign": step.sign, "text": str(step), "why": kind_of(step)} for step in one.steps],
-        "desired": plain(one.desired),
-        "observed": plain(one.observed),
-    }
-    document = {name: value for name, value in known.items() if value is not None} | compared
-    return document | ({"hash": fingerprint([one.account_id, compared])} if one.steps else {})
+def _without_steps(one: Surveyed) -> dict[str, str]:
+    rule = one.wanted.rule if one.wanted else ""
+    shown = {"account_id": one.account_id, "display_name": one.name, "state": one.state, "rule": rule, "why": one.why}
+    return {name: value for name, value in shown.items() if value}
 
 
-def fingerprint(value: object) -> str:
-    """A hash of plain data."""
-    return f"sha256:{sha256(dumps(value, sort_keys=True).encode()).hexdigest()}"
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401 - any of the plan's data
-    """Enrolments and what they hold as JSON. What is not compared (an alias in the cloud) is left out."""
-    if is_dataclass(value):
-        return {one.name: plain(getattr(value, one.name)) for one in fields(value) if one.compare}
-    if isinstance(value, Enum):
-        return value.value
-    if hasattr(value, "items"):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, set | frozenset):
-        return sorted(map(plain, value), key=dumps)
-    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-def _shown(surveyed: list[Surveyed], document: dict[str, Any], *, quiet: bool, why: bool) -> Iterator[RenderableType]:
+def _shown(surveyed: list[Surveyed], reviewable: dict[str, Any], *, quiet: bool, why: bool) -> Iterator[RenderableType]:
     """Every account that was named, or (where all were asked for) every one that is not as it should be."""
     for one in surveyed:
-        if quiet and not why and not one.steps and one.state in {"protected", "out_of_scope", "foreign"}:
-            continue
-        yield Text.assemble((one.account_id, "bold"), f" {_name(one)}  {one.state.replace('_', ' ')}: {_because(one)}")
-        if why:
-            yield from (f"    {line}" for line in _decided(one))
-        yield from (Text(f"    warning: {warning}", "yellow") for warning in one.warnings)
-        for step in one.steps:
-            yield Text.assemble((f"    {step.sign} ", COLOURS[step.sign]), str(step), (f"  ({_cause(step)})", "dim"))
-    told = ", ".join(f"{count} {COUNTED[sign]}" for sign, count in document["steps"].items())
-    states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in document["counts"].items())
+        if not quiet or why or one.steps or one.state not in QUIET:
+            yield from _account(one, why=why)
+    told = ", ".join(f"{count} {COUNTED[sign]}" for sign, count in reviewable["steps"].items())
+    states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in reviewable["states"].items())
     yield Text.assemble((f"{told or 'nothing to do'}", "bold"), f" ({states})")
     if told:
-        yield Text(document["hash"], "dim")
+        yield Text(f"hash {reviewable['hash']}", "dim")
+        yield following("keep this plan with --json > plan.json and carry it out with `cab apply plan.json`")
+
+
+def _account(one: Surveyed, *, why: bool) -> Iterator[RenderableType]:
+    state = f" {one.name}  {one.state.replace('_', ' ')}: {one.why or STATES[one.state]}"
+    yield Text.assemble((one.account_id, "bold"), state)
+    if why:
+        yield from (Text(f"    {line}") for line in _decided(one))
+    for warning in one.review.warnings if one.review else ():
+        yield Text(f"    warning: {warning}", "yellow")
+    for step in one.steps:
+        yield Text.assemble((f"    {step.sign} ", COLOURS[step.sign]), str(step), (f"  ({_cause(step)})", "dim"))
 
 
 def _cause(step: AnyStep) -> str:
@@ -121,16 +96,8 @@ def _cause(step: AnyStep) -> str:
     return "not proven" if isinstance(step, CheckRole) else kind_of(step).replace("_", " ")
 
 
-def _name(one: Surveyed) -> str:
-    return one.member.display_name if one.member else "(not in the directory)"
-
-
-def _because(one: Surveyed) -> str:
-    return one.why or STATES[one.state]
-
-
 def _decided(one: Surveyed) -> Iterator[str]:
-    """The rule that decided, what it was decided by, and what it says."""
+    """What the account was judged by, the rule that decided, and what it says."""
     if one.member is not None:
         tags = " ".join(f"{key}={value}" for key, value in sorted(one.member.tags.items()))
         yield f"type {one.member.type}, folders {' / '.join(one.member.folders) or 'none'}, tags {tags or 'none'}"

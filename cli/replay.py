@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,19 +11,20 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from cli.attempted import is_done, shown
+from cli.attempted import shown
 from cli.doors import through, where
+from cli.given import requests_of
 from cli.output import NotDoneError, Result, WrongUseError, confirm, following, progress
 from cli.session import Session
 from cli.verb import Direct, Yes, verb
-from shared.events import MOST_BYTES
 
-MOST_EVENTS = 200
-"""Events in one request: each may name another account, and an invocation has minutes."""
+MOST_ACCOUNTS = 25
+"""Accounts that one invocation deals with; then it is asked for the next ones, so that one sees how it goes on."""
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 Start = Annotated[str | None, typer.Option(help="Begin of a window of ActionTrail, as 2026-11-22T02:03:04Z.")]
 End = Annotated[str | None, typer.Option(help="End of the window.")]
+After = Annotated[str | None, typer.Option(help="Go on with a window where a replay stopped: `next` of its answer.")]
 File = Annotated[Path | None, typer.Option("--file", help="A file with one event, or a list of them.", exists=True)]
 Folder = Annotated[
     Path | None, typer.Option("--dir", help="A folder of such files, *.json.", file_okay=False, exists=True)
@@ -39,6 +39,7 @@ def replay(
     *,
     start: Start = None,
     end: End = None,
+    after: After = None,
     file: File = None,
     folder: Folder = None,
     jsonl: Lines = None,
@@ -46,20 +47,48 @@ def replay(
     direct: Direct = False,
     yes: Yes = False,
 ) -> Result:
-    """Bring events back: a window of ActionTrail, or files. One look at each account, however many events it had."""
-    sources: dict[str, Any] = {"window": start or end, "--file": file, "--dir": folder, "--jsonl": jsonl}
-    if sum(source is not None for source in sources.values()) != 1:
-        raise WrongUseError("say one of: --start with --end, --file, --dir, --jsonl", "cab replay --help")
-    requests = [_window(start, end)] if start or end else list(_requests(file, folder, jsonl))
+    """Bring events back: a window of ActionTrail, or files. A preview, unless told to apply."""
+    if sum(source is not None for source in (start or end, after, file, folder, jsonl)) != 1:
+        raise WrongUseError("say one of: --start with --end, --after, --file, --dir, --jsonl", "cab replay --help")
+    window: list[Any] = [{"after": after}] if after else [_window(start, end)] if start or end else []
+    requests = window or list(requests_of(file, folder, jsonl))
     if apply:
         confirm(f"Carry out the replay {where('replay', session, direct=direct)}?", yes=yes)
     total: dict[str, Any] = {"preview": not apply, "read": 0, "ignored": 0, "unreadable": [], "accounts": []}
     with progress("replaying") as tell:
-        for number, request in enumerate(requests, 1):
-            tell(f"replaying, request {number} of {len(requests)}")
-            answer = through("replay", {"replay": request, "preview": not apply}, session, direct=direct)
+        for answer in _answers(requests, session, apply=apply, direct=direct):
             _add(total, answer)
-    return Result(total, list(_shown(total)), done=all(map(_is_good, total["accounts"])))
+            tell(f"replaying: {total['read']} events read, {len(total['accounts'])} accounts")
+    return Result(total, list(_shown(total)), done="stopped" not in total and all(map(_is_good, total["accounts"])))
+
+
+def _answers(requests: list[Any], session: Session, *, apply: bool, direct: bool) -> Iterator[dict[str, Any]]:
+    """Each request is asked again from where it stopped, until it is at its end or comes no further."""
+    for request in requests:
+        body: dict[str, Any] = {"replay": request, "preview": not apply, "most": MOST_ACCOUNTS}
+        place: Any = None
+        while True:
+            answer = _checked(through("replay", body, session, direct=direct))
+            going_on = answer.get("stopped") is not None and answer.get("next") not in (None, place)
+            yield {**answer, "stopped": None} if going_on else answer
+            if not going_on:
+                break
+            place = answer["next"]
+            body |= {"skip": place} if isinstance(place, int) else {"replay": {"after": place}}
+
+
+def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+    replayed: dict[str, Any] = answer.get("replay") or {"error": answer.get("detail", "this is no answer of a replay")}
+    if "error" in replayed:
+        raise NotDoneError(str(replayed["error"]), "correct the request: cab replay --help", reason="bad_request")
+    return replayed
+
+
+def _add(total: dict[str, Any], answer: dict[str, Any]) -> None:
+    for name in ("read", "ignored", "unreadable", "accounts"):
+        total[name] += answer[name]
+    if answer.get("stopped"):
+        total |= {"stopped": answer["stopped"], "next": answer.get("next")}
 
 
 def _window(start: str | None, end: str | None) -> dict[str, str]:
@@ -68,59 +97,18 @@ def _window(start: str | None, end: str | None) -> dict[str, str]:
     return {"start": start, "end": end}
 
 
-def _requests(file: Path | None, folder: Path | None, jsonl: Path | None) -> Iterator[list[Any]]:
-    """The events in lists that one request can hold: below the size that a door reads, and not too many."""
-    batch: list[Any] = []
-    size = 0
-    for where_from, event in _events(file, folder, jsonl):
-        length = len(json.dumps(event))
-        if length > MOST_BYTES // 2:
-            raise WrongUseError(f"{where_from}: an event of {length} bytes is more than a door reads")
-        if batch and (size + length > MOST_BYTES // 2 or len(batch) == MOST_EVENTS):
-            yield batch
-            batch, size = [], 0
-        batch.append(event)
-        size += length
-    if batch:
-        yield batch
-
-
-def _events(file: Path | None, folder: Path | None, jsonl: Path | None) -> Iterator[tuple[str, Any]]:
-    if jsonl:
-        lines = enumerate(jsonl.read_text(encoding="utf-8").splitlines(), 1)
-        yield from ((f"{jsonl}:{number}", _parsed(line, f"{jsonl}:{number}")) for number, line in lines if line.strip())
-    for path in [file] if file else sorted(folder.glob("*.json")) if folder else []:
-        document = _parsed(path.read_text(encoding="utf-8"), str(path))
-        yield from ((str(path), event) for event in (document if isinstance(document, list) else [document]))
-
-
-def _parsed(text: str, where_from: str) -> Any:  # noqa: ANN401 - JSON of any shape
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise WrongUseError(
-            f"{where_from}: not JSON: {error}", "correct it, or leave it out; nothing was sent"
-        ) from error
-
-
-def _add(total: dict[str, Any], answer: dict[str, Any]) -> None:
-    replayed = answer.get("replay")
-    if replayed is None or "error" in replayed:
-        detail = replayed["error"] if replayed else answer.get("detail", "the answer was not that of a replay")
-        raise NotDoneError(str(detail), "correct the request: cab replay --help", reason="bad_request")
-    for name in ("read", "ignored", "unreadable", "accounts"):
-        total[name] += replayed[name]
-
-
 def _is_good(one: dict[str, Any]) -> bool:
     """An applied one is done or needed nothing; a previewed one could be read."""
-    return is_done(one) or one.get("disposition") == "ignored" if "disposition" in one else one["state"] != "unknown"
+    return one["disposition"] in {"done", "ignored"} if "disposition" in one else one["state"] != "unknown"
 
 
 def _shown(total: dict[str, Any]) -> Iterator[RenderableType]:
     yield f"{total['read']} events read, {len(total['accounts'])} accounts named, {total['ignored']} events ignored"
     yield from (Text(f"unreadable: {one['detail']}", "yellow") for one in total["unreadable"])
     for one in total["accounts"]:
-        yield from shown(one if "disposition" in one else {**one, "disposition": "done"})
-    if total["preview"] and total["accounts"]:
+        yield from shown(one)
+    if "stopped" in total:
+        yield Text.assemble(("not done: ", "bold red"), f"it stopped: {total['stopped']}")
+        yield following("replay it again: what is done stays done")
+    elif total["preview"] and total["accounts"]:
         yield following("this was a preview; --apply carries it out")

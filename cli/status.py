@@ -16,7 +16,6 @@ from cli.session import Session
 from cli.survey import STATES, Surveyed, all_accounts, glance, look_at_all
 from cli.verb import verb
 from shared.fleet import Registrations
-from shared.plan import Register
 from shared.sweep import kind_of
 
 MOST_ROWS = 50
@@ -72,12 +71,15 @@ def _regions(wanted: list[Surveyed]) -> dict[str, dict[str, int]]:
     """By region: how many accounts are wanted there, and how many of them are registered."""
     regions: dict[str, dict[str, int]] = {}
     for one in wanted:
-        missing = {step.region for step in one.steps if isinstance(step, Register)}
-        for region in one.desired.registrations:
+        for region in _wanted_regions(one):
             row = regions.setdefault(region, {"wanted": 0, "registered": 0})
             row["wanted"] += 1
-            row["registered"] += one.observed is not None and region not in missing
+            row["registered"] += region not in one.missing
     return regions
+
+
+def _wanted_regions(one: Surveyed) -> list[str]:
+    return list(one.wanted.enrolment.registrations) if one.wanted else []
 
 
 def _account(one: Surveyed) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def _account(one: Surveyed) -> dict[str, Any]:
         "state": one.state,
         "why": one.why,
         "rule": one.wanted.rule if one.wanted else None,
-        "regions": list(one.desired.registrations),
+        "regions": _wanted_regions(one),
         "drift": sorted({kind_of(step) for step in one.steps}),
     }
 

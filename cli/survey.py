@@ -1,23 +1,21 @@
 """What is, and what is wanted, account by account: what ``plan`` and ``status`` show. It reads, and never writes.
 
-A glance costs one listing of the directory and one of the registrations per region. A look also enters each account
-that is wanted, reads its backup role and proves it.
+A glance costs one listing of the directory and one of the registrations per region. A look also reviews each account
+that is wanted, or that is registered by us and no longer wanted: it enters the account and reads all that is compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from shared.entrance import Entrance
-from shared.examine import examine, role_to_remove
 from shared.fleet import Registrations, everyone
 from shared.messages import Hint
-from shared.outcome import AttemptError
-from shared.plan import AnyStep, Enrolment, Register, plan
+from shared.plan import AnyStep, Register, plan
 from shared.ports import Ports
-from shared.scope import Member, Wanted, desired, withdrawn
+from shared.review import Review, review
+from shared.scope import Member, Wanted
 from shared.sweep import WORKABLE
 from shared.verdict import find, judge
 
@@ -38,20 +36,24 @@ class Surveyed:
     state: str
     """See ``STATES``."""
     why: str = ""
-    observed: Enrolment | None = None
-    """None where nothing was compared."""
     steps: tuple[AnyStep, ...] = ()
-    warnings: list[str] = field(default_factory=list)
+    """At a glance those that the listings alone tell of; they are all where there is a review."""
+    review: Review | None = None
 
     @property
-    def desired(self) -> Enrolment:
-        """What is wanted; nothing, where the account is none of ours."""
-        return self.wanted.enrolment if self.wanted else withdrawn(self.account_id)
+    def name(self) -> str:
+        """The account's name for people."""
+        return self.member.display_name if self.member else "(not in the directory)"
 
     @property
     def folder(self) -> str:
         """The folder that holds the account."""
         return self.member.folders[-1] if self.member and self.member.folders else ""
+
+    @property
+    def missing(self) -> list[str]:
+        """The regions in which it is wanted and not registered."""
+        return [step.region for step in self.steps if isinstance(step, Register)]
 
 
 STATES = {
@@ -66,7 +68,7 @@ STATES = {
     "out_of_scope": "not wanted, and not registered",
     "absent": "not known, and not registered",
 }
-"""Every state of an account, best first, with its meaning."""
+"""Every state of an account with its meaning."""
 
 
 def all_accounts(listed: Registrations, ports: Ports) -> Iterator[Account]:
@@ -91,58 +93,40 @@ def glance(account: Account, listed: Registrations, ports: Ports) -> Surveyed:
     """One account by the listings alone; where it is wanted, its role is taken to be right."""
     account_id, member = account
     wanted, why = judge(member, Hint.JOINED, ports.config)
-    have = listed.of(account_id)
     if member is not None and member.status not in WORKABLE:
         return Surveyed(account_id, member, None, "unworkable", f"status {member.status}")
     if wanted is None:
-        return Surveyed(account_id, member, None, _unwanted(account_id, listed, known=member is not None), why)
+        return Surveyed(account_id, member, None, _unwanted(account, listed), why)
     want = wanted.enrolment
-    observed = Enrolment(account_id, want.role, have, frozenset(want.registrations))
-    steps = plan(want, observed)
-    missing = [step.region for step in steps if isinstance(step, Register)]
-    why = f"not registered in {', '.join(missing)}" if missing else ""
-    return Surveyed(account_id, member, wanted, "unregistered" if missing else "registered", why, observed, steps)
-
-
-def _unwanted(account_id: str, listed: Registrations, *, known: bool) -> str:
-    if not any(listed.of(account_id).values()):
-        return "out_of_scope" if known else "absent"
-    return "undeclared" if listed.ours(account_id) else "foreign"
-
-
-def look(account: Account, listed: Registrations, ports: Ports) -> Surveyed:
-    """One account with nothing left unknown, and the steps that lead to what is wanted of it."""
-    seen = glance(account, listed, ports)
-    try:
-        if seen.wanted is not None and seen.member is not None:
-            return _looked_at(seen, seen.member, seen.wanted, listed, ports)
-        if seen.state == "undeclared":
-            return _to_withdraw(seen, listed, ports)
-    except AttemptError as error:
-        return replace(seen, state="unreadable", why=str(error), observed=None, steps=())
+    # Only registrations are compared here: everything else is taken to be as it should be.
+    taken = replace(want, registrations=listed.of(account_id), proven=frozenset(want.registrations))
+    seen = Surveyed(account_id, member, wanted, "registered", "", plan(want, taken))
+    if seen.missing:
+        return replace(seen, state="unregistered", why=f"not registered in {', '.join(seen.missing)}")
     return seen
 
 
-def _looked_at(seen: Surveyed, member: Member, wanted: Wanted, listed: Registrations, ports: Ports) -> Surveyed:
-    entrance = Entrance(seen.account_id, ports)
-    entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
-    observed = examine(wanted.enrolment, listed.of(seen.account_id), entrance, ports)
-    steps = plan(wanted.enrolment, observed)
-    warnings = [f"{policy} reaches everything in the account" for policy in wanted.broad_policies]
-    state = "unprotected" if steps else "protected"
-    return replace(seen, state=state, why="", observed=observed, steps=steps, warnings=warnings)
+def _unwanted(account: Account, listed: Registrations) -> str:
+    account_id, member = account
+    if any(listed.of(account_id).values()):
+        return "undeclared" if listed.ours(account_id) else "foreign"
+    return "absent" if member is None else "out_of_scope"
 
 
-def _to_withdraw(seen: Surveyed, listed: Registrations, ports: Ports) -> Surveyed:
-    """An account that is registered by us and no longer wanted: what ``cab teardown`` would do."""
-    member, warnings = seen.member, list[str]()
-    entrance = Entrance(seen.account_id, ports)
-    entrance.access_role = member.access_role if member else None
-    if member is not None:
-        entrance.role_name = desired(member, ports.config).settings.role_name
-    role = role_to_remove(entrance, leaving=bool(member and member.leaving), warnings=warnings)
-    observed = Enrolment(seen.account_id, role, listed.of(seen.account_id))
-    return replace(seen, observed=observed, steps=plan(seen.desired, observed), warnings=warnings)
+def look(account: Account, listed: Registrations, ports: Ports) -> Surveyed:
+    """One account with nothing left unknown, where it is any business of ours."""
+    seen = glance(account, listed, ports)
+    if seen.wanted is None and seen.state != "undeclared":
+        return seen
+    hint = Hint.JOINED if seen.wanted else Hint.LEFT
+    found = review(seen.account_id, hint, ports, listed.of(seen.account_id))
+    state = {"unknown": "unreadable", "leaving": "undeclared", "ignored": seen.state}.get(found.state, found.state)
+    return replace(seen, state=state, why=found.why or _still(seen), steps=found.steps, review=found)
+
+
+def _still(seen: Surveyed) -> str:
+    """Why an account is not wanted; why it is not registered is said by its steps."""
+    return "" if seen.wanted else seen.why
 
 
 def look_at_all(

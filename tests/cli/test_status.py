@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from alibabacloud_hbr20170908.models import AddCrossAccountRequest
+
+from tests.cli.console import READS, Console
+from tests.flows.world import BACKUP, PROD, REGIONS, SANDBOX, TEST, World
+
+STRANGER = "1000000000000099"
+
+
+def states(cab: Console, *words: str) -> dict[str, str]:
+    return {one["account_id"]: one["state"] for one in cab.local("status", "--json", *words).json["accounts"]}
+
+
+def test_every_account_has_a_state(cab: Console, world: World) -> None:
+    """A glance tells registered from unregistered, out of scope, undeclared, unworkable and foreign."""
+    world.enrol(PROD)
+    world.enrol(SANDBOX)
+    suspended = world.create("suspended")
+    fields = {"cross_account_type": "CROSS_ACCOUNT", "cross_account_role_name": "theirs", "alias": "by hand"}
+    request = AddCrossAccountRequest(cross_account_user_id=int(STRANGER), **fields)
+    world.cloud.client("hbr", account="backup").add_cross_account(request)
+    state = world.cloud.state()
+    state["directory"]["members"][suspended]["status"] = "CreateVerifying"
+    world.cloud.load(state)
+    assert states(cab) == {
+        PROD: "registered",
+        TEST: "unregistered",
+        SANDBOX: "undeclared",
+        BACKUP: "out_of_scope",
+        suspended: "unworkable",
+        STRANGER: "foreign",
+    }
+
+
+def test_counts_are_by_folder_and_by_region(cab: Console, world: World) -> None:
+    """The document counts every state per folder, and wanted against registered accounts per region."""
+    world.configure(enrolment={"regions": [REGIONS[0]]})
+    world.enrol(PROD)
+    world.configure(enrolment={"regions": list(REGIONS)})
+    document = cab.local("status", "--json").json
+    assert document["folders"]["fd-prod000001"] == {"unregistered": 1}
+    assert document["folders"]["fd-sandbox0001"] == {"out_of_scope": 1}
+    assert document["regions"] == {
+        REGIONS[0]: {"wanted": 2, "registered": 1},
+        REGIONS[1]: {"wanted": 2, "registered": 0},
+    }
+    assert (document["wanted"], document["covered"]) == (2, 0)
+    assert document["states"] == {"unregistered": 2, "out_of_scope": 2}
+
+
+def test_only_a_deep_look_sees_a_broken_role(cab: Console, world: World) -> None:
+    """A role that lost its policy is registered at a glance, and unprotected with --deep, which names the drift."""
+    world.enrol(PROD)
+    state = world.cloud.state()
+    state["accounts"][PROD]["roles"]["hbrcrossrole"]["attached"] = {}
+    world.cloud.load(state)
+    assert states(cab)[PROD] == "registered"
+    ran = cab.local("status", "--deep", "--json")
+    [account] = [one for one in ran.json["accounts"] if one["account_id"] == PROD]
+    assert (ran.code, account["state"]) == (0, "unprotected")
+    assert "policy_missing" in account["drift"]
+
+
+def test_looking_writes_nothing(cab: Console, world: World) -> None:
+    """Neither depth calls anything but reads, and a glance enters no member account."""
+    mark = world.mark()
+    assert cab.local("status").code == 0
+    assert set(world.calls(mark)) == {"ListAccounts", "ListFoldersForParent", "DescribeCrossAccounts", "AssumeRole"}
+    entered = [e["params"]["RoleArn"] for e in world.cloud.journal(since=mark, action="AssumeRole")]
+    assert entered == [f"acs:ram::{BACKUP}:role/cab-backup"]
+    mark = world.mark()
+    assert cab.local("status", "--deep").code == 0
+    assert set(world.calls(mark)) <= READS
+
+
+def test_people_see_what_needs_attention(cab: Console, world: World) -> None:
+    """The tables name folders and regions, and only accounts that need somebody are listed by name."""
+    world.enrol(PROD)
+    out = cab.local("status").out
+    assert "1 of 2 wanted accounts are registered" in out
+    assert "fd-prod000001" in out
+    assert f"{TEST}   test-app" in out
+    assert PROD not in out
+    assert "next: `cab plan ACCOUNT`" in out
+
+
+def test_a_denied_listing_is_explained(cab: Console, world: World) -> None:
+    """Where the backup account does not let the operator in, the exit is 1 with reason and next step."""
+    world.cloud.fault(service="sts", action="AssumeRole", code="NoPermission", status=403)
+    ran = cab.local("status", "--json")
+    assert ran.code == 1
+    assert ran.json["error"]["reason"] == "access_denied"
+    assert "trust policy" in ran.json["error"]["next"]
