@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import apply, config, onboard, plan, reconcile, replay, status, teardown
+from cli import apply, config, dead_letters, onboard, plan, reconcile, replay, status, teardown
 from cli.output import WrongUseError, fail
 from cli.verb import AsJson, Command, ConfigFile, Local, Verbose
 
@@ -21,6 +21,7 @@ VERBS: tuple[Command, ...] = (
 )
 GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
     "config": ("Check, show and describe config.yaml.", config.VERBS),
+    "dead-letters": ("What waits for a person, why, and the way back.", dead_letters.VERBS),
 }
 
 # Locals may hold credentials: they are in no traceback.
