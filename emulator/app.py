@@ -42,6 +42,8 @@ class Exchange:
     """The action asked for, known or not."""
     request_id: str
     source_ip: str
+    began: float
+    """When it came, in emulated epoch seconds."""
     principal: Principal | None = None
     action: Action | None = None
     call: Call | None = None
@@ -146,6 +148,7 @@ class Rpc:
             await answers.send(send, *answers.faulty(exchange, fault))
 
     async def _read(self, scope: Scope, receive: Receive) -> Exchange:
+        began = self.cloud.clock.now()
         headers: dict[str, str] = {}
         for raw, value in scope["headers"]:
             name = raw.decode("latin-1")
@@ -162,7 +165,7 @@ class Rpc:
         )
         name = headers.get("x-acs-action") or dict(request.query + request.form).get("Action", "")
         source = scope["client"][0] if scope.get("client") else ""
-        return Exchange(self.cloud, self.service, self.region, request, name, self.cloud.new_id(), source)
+        return Exchange(self.cloud, self.service, self.region, request, name, self.cloud.new_id(), source, began)
 
     async def _fault(self, exchange: Exchange, phase: faults.Phase, scope: Scope) -> Fault | None:
         if not self.cloud.faults.planned:
@@ -202,6 +205,7 @@ class Rpc:
             decision=error.decision if isinstance(error, identity.DeniedError) else exchange.decision,
             request_id=exchange.request_id,
             fault=fault.phase if fault else "",
+            began=exchange.began,
         )
 
 

@@ -46,6 +46,8 @@ class Cloud:
         self.issued = Issued()
         self.quotas = Buckets(self.clock.now)
         self.nonces = Nonces()
+        self.connections: dict[str, set[Any]] = {}
+        """Endpoint → the clients' addresses of all connections that ever carried a request to it."""
         self.endpoints: dict[str, Any] = {}
         """Exactly the ``endpoints`` object of the ready line."""
         self.refuse: Callable[[int], None] = lambda _: None

@@ -75,6 +75,11 @@ async def _faults(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     return {"struck": cloud.faults.struck}
 
 
+def _connections(cloud: Cloud, _: dict[str, Any]) -> dict[str, int]:
+    """How many connections have carried requests to each endpoint since the start; a reset does not end them."""
+    return {name: len(clients) for name, clients in cloud.connections.items()}
+
+
 async def _held(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     """Wait up to ``seconds`` of real time until a call is held by the effect ``hold``."""
     return {"held": await cloud.holding.arrival(float(given.get("seconds", 0)))}
@@ -144,6 +149,7 @@ ROUTES: tuple[tuple[str, str, Answer], ...] = (
     ("GET", "state", _state),
     ("POST", "load", _load),
     ("GET", "journal", _journal),
+    ("GET", "connections", _connections),
     ("GET", "faults", _faults),
     ("POST", "faults", _faults),
     ("GET", "held", _held),

@@ -36,13 +36,19 @@ class Journal:
         decision: Decision | None = None,
         request_id: str = "",
         fault: str = "",
+        began: float | None = None,
     ) -> None:
-        """Write one entry: an ARN, an error code or nothing, and the phase of a planned fault that hid the answer."""
+        """Write one entry: an ARN, an error code or nothing, and the phase of a planned fault that hid the answer.
+
+        ``began`` is when the request came (emulated epoch seconds); ``time`` is when it was answered.
+        """
         self._last += 1
+        now = self._now()
         self._entries.append(
             {
                 "seq": self._last,
-                "time": self._now(),
+                "began": now if began is None else began,
+                "time": now,
                 "service": service,
                 "action": action,
                 "region": region,

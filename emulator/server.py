@@ -71,18 +71,22 @@ class Server:
         self.cloud = cloud
         self.sockets: list[socket.socket] = []
         self._by_port: dict[int, App] = {}
+        self._seen: dict[int, set[Any]] = {}
         leaving.on_reset(cloud)
         for path, application in _applications(cloud):
             listener = socket.create_server((host, 0), backlog=1024)
             port = listener.getsockname()[1]
             self.sockets.append(listener)
             self._by_port[port] = application
+            self._seen[port] = cloud.connections.setdefault("/".join(path), set())
             _place(cloud.endpoints, path, _URL.get(path[0], "{}").format(f"{host}:{port}"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application of all sockets; the connection is kept at hand for faults that drop it."""
         scope["emulator.transport"] = send.__self__.transport  # type: ignore[attr-defined]
-        await self._by_port[scope["server"][1]](scope, receive, send)
+        port = scope["server"][1]
+        self._seen[port].add(tuple(scope["client"]))
+        await self._by_port[port](scope, receive, send)
 
     async def serve(self, ready: Callable[[], None]) -> None:
         """Serve until SIGTERM or SIGINT; ``ready`` is called once every socket is listening."""

@@ -117,10 +117,15 @@ class LocalCloud:
         """Plan a failure (see docs/emulator.md)."""
         self._post("faults", **fault)
 
-    def faults(self) -> int:
-        """How many calls planned failures have hit since they were last cleared."""
-        struck: int = self._get("faults")["struck"]
+    def faults(self, name: str = "") -> int:
+        """How many calls the planned failures of that name have hit since they were last cleared."""
+        struck: int = self._get("faults")["struck"].get(name, 0)
         return struck
+
+    def connections(self) -> dict[str, int]:
+        """Endpoint → how many connections have carried requests to it since the start."""
+        counts: dict[str, int] = self._get("connections")
+        return counts
 
     def clear_faults(self) -> None:
         """Forget planned failures; what was held goes on, what was closed opens."""
