@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import MutableMapping
 from typing import Any, Literal
 
@@ -46,6 +47,8 @@ class Fault(BaseModel):
     """How many calls it hits; null for all."""
     probability: float = 1.0
     seed: int = 0
+    name: str = ""
+    """Under which its hits are counted."""
 
     def fits(self, call: dict[str, str]) -> bool:
         """Whether this fault is meant for a call (``service``, ``action``, ``account``, ``region``)."""
@@ -57,8 +60,8 @@ class Faults:
 
     def __init__(self) -> None:
         self._planned: list[tuple[Fault, random.Random]] = []
-        self.struck = 0
-        """How many calls have been hit since the last ``clear``."""
+        self.struck: Counter[str] = Counter()
+        """How many calls have been hit since the last ``clear``, by the faults' names."""
 
     def plan(self, fault: Fault) -> None:
         """Add one; its own generator makes a probability repeatable."""
@@ -72,7 +75,7 @@ class Faults:
     def clear(self) -> None:
         """Forget them all."""
         self._planned.clear()
-        self.struck = 0
+        self.struck.clear()
 
     def take(self, service: str, action: str, phase: Phase, *, account: str = "", region: str = "") -> Fault | None:
         """The first planned fault that fits this call, counted down; None in the usual case."""
@@ -83,7 +86,7 @@ class Faults:
                 if fault.skip > 0:
                     fault.skip -= 1
                     continue
-                self.struck += 1
+                self.struck[fault.name] += 1
                 if fault.count is not None:
                     fault.count -= 1
                     if fault.count <= 0:

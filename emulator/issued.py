@@ -7,6 +7,8 @@ from typing import Any
 
 KEPT = 200_000
 """Secrets kept; the oldest go first."""
+WIDTH = 16
+"""So many first characters tell one secret from another; all are longer."""
 
 
 class Issued:
@@ -14,18 +16,19 @@ class Issued:
 
     def __init__(self) -> None:
         self._kept: deque[str] = deque(maxlen=KEPT)
-        self._known: set[str] = set()
+        self.beginnings: set[str] = set()
+        """The first characters of each."""
         self.count = 0
         """How many there have been."""
 
     def add(self, *secrets: str) -> None:
         """Remember them; one that is known already is not counted again."""
         for secret in secrets:
-            if secret and secret not in self._known:
+            if len(secret) >= WIDTH and secret[:WIDTH] not in self.beginnings:
                 if len(self._kept) == KEPT:
-                    self._known.discard(self._kept[0])
+                    self.beginnings.discard(self._kept[0][:WIDTH])
                 self._kept.append(secret)
-                self._known.add(secret)
+                self.beginnings.add(secret[:WIDTH])
                 self.count += 1
 
     def since(self, count: int) -> dict[str, Any]:

@@ -9,19 +9,17 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
+from emulator.issued import WIDTH
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from emulator.cloud import Cloud
 
-WIDTH = 16
-"""So many first characters tell one secret from another; all are longer."""
-
 
 def found(cloud: Cloud) -> list[str]:
     """Where a secret was found, each place once, without the secret itself."""
-    beginnings = {secret[:WIDTH] for secret in cloud.issued.since(0)["secrets"] if len(secret) >= WIDTH}
-    return [place for place, text in _texts(cloud) if holds(text, beginnings)]
+    return [place for place, text in _texts(cloud) if holds(text, cloud.issued.beginnings)]
 
 
 def holds(text: str, beginnings: set[str]) -> bool:

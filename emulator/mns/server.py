@@ -135,9 +135,12 @@ async def _answer(cloud: Cloud, http: HttpRequest, trace: _Trace) -> Answer:
     account_id = _owner(cloud)
     _authorise(cloud, principal, action, trace, account_id)
     request = Request(cloud, account_id, _base_url(http), trace.queue, dict(http.query_params), headers, body)
-    answer = action.run(request)
-    if inspect.isawaitable(answer):
-        answer = await answer
+    try:
+        answer = action.run(request)
+        if inspect.isawaitable(answer):
+            answer = await answer
+    except CloudError as error:
+        trace.code, answer = error.code, _refusal(cloud, error, trace.request_id)
     return await _strike(cloud, http, trace, "after") or answer
 
 
