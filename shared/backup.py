@@ -106,6 +106,13 @@ class BackupAccount:
         """The account's records in that region; costs the whole listing, since the API has no filter."""
         return frozenset(found for owner, found in self.registrations(region) if owner == account_id)
 
+    def glimpse(self, region: str, account_id: str) -> frozenset[Registration] | None:
+        """The account's records as one page of the listing shows them; None where they may be on another page."""
+        body = self._hbr(region)("DescribeCrossAccounts", page_number=1, page_size=PAGE)
+        rows = (body.cross_accounts.cross_account or []) if body.cross_accounts else []
+        mine = frozenset(found for owner, found in map(_registration, rows) if owner == account_id)
+        return mine if mine or (body.total_count or 0) <= len(rows) else None
+
     def registrations(self, region: str) -> Iterator[tuple[str, Registration]]:
         """Every record of the region as (account id, registration), page by page.
 
