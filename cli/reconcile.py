@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cli.doors import through, where
-from cli.output import Result, confirm, following, progress
+from cli.output import NotDoneError, Result, confirm, following, progress
 from cli.session import Session
 from cli.verb import Direct, Yes, verb
 
@@ -27,10 +27,14 @@ def reconcile(
     yes: Yes = False,
 ) -> Result:
     """Compare every account with what is wanted, and repair what differs."""
-    payload = {"sweep": "deep" if deep or all_ else "fast", "everything": all_}
+    payload = {"sweep": "deep", "everything": True} if all_ else {"sweep": "deep" if deep else "fast"}
     confirm(f"Compare and repair every account {where('reconcile', session, direct=direct)}?", yes=yes)
     with progress("comparing and repairing"):
-        swept = through("reconcile", payload, session, direct=direct)["sweep"]
+        answer = through("reconcile", payload, session, direct=direct)
+    if "sweep" not in answer:
+        raise NotDoneError(f"no sweep was made: {answer.get('detail', answer)}", "deploy this version: `s deploy`")
+    # A deep sweep also looks at what waits for a person.
+    swept = {**answer["sweep"], **({"dead_letters": answer["dead_letters"]} if "dead_letters" in answer else {})}
     done = not swept["left_over"] and not swept["kinds"].get("failed")
     return Result(swept, list(_shown(swept)), done=done)
 
@@ -50,5 +54,7 @@ def _shown(swept: dict[str, Any]) -> Iterator[RenderableType]:
         yield f"and {hidden} more"
     if swept["left_over"]:
         yield following(f"{swept['left_over']} accounts are left for the next run: run it again, or wait for the timer")
+    if swept.get("dead_letters", {}).get("count"):
+        yield following(f"`cab dead-letters list`: {swept['dead_letters']['count']} wait for a person")
     if swept["kinds"].get("failed"):
         yield following("`cab plan ACCOUNT` shows what stands in the way of one that failed")

@@ -80,7 +80,7 @@ class Queues:
         changed = self._on(
             self._names.dead_letters, lambda queue: queue.change_message_visibility(held.handle, seconds)
         )
-        return replace(held, handle=changed.receipt_handle, hidden_until=changed.next_visible_time / 1000)
+        return replace(held, handle=changed.receipt_handle, hidden_until=int(changed.next_visible_time) / 1000)
 
     def delete(self, held: Held) -> None:
         """Delete a dead letter that was received; raises GoneError if it is not ours any more."""

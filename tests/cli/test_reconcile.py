@@ -35,6 +35,14 @@ def test_all_examines_every_role(cab: Console, world: World, how: list[str]) -> 
     assert world.is_protected(TEST)
 
 
+def test_a_deep_sweep_counts_what_waits_for_a_person(cab: Console, world: World) -> None:
+    """Dead letters are told of after a deep sweep, with the verb that shows them."""
+    assert world.call("onboard", b"no event at all")["disposition"] == "dead_letter"
+    ran = cab.local("reconcile", "--deep", "--yes")
+    assert ran.code == 0
+    assert "next: `cab dead-letters list`: 1 wait for a person" in ran.out
+
+
 def test_an_account_that_cannot_be_repaired_is_not_done(cab: Console, world: World) -> None:
     """One account that fails makes the exit 1 and does not stop the other."""
     state = world.cloud.state()
