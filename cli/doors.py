@@ -13,7 +13,7 @@ from cli.output import NotDoneError
 from cli.session import PATIENCE, Session
 from shared import events
 from shared.deadline import Deadline
-from shared.door import handle
+from shared.handling import handle
 from shared.invoke import invoker
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from shared.config import Config
 from shared.deadline import Deadline
+from shared.lazy_models import prepare
 from shared.outcome import Reason, TemporaryError
 from shared.vendor import failure
 
@@ -127,6 +128,7 @@ class Api:
         from alibabacloud_tea_openapi.utils_models import Config as OpenApiConfig
 
         self._package = PACKAGES[product]
+        prepare(self._package)
         self._calls = calls
         self._client = importlib.import_module(f"{self._package}.client").Client(
             OpenApiConfig(

@@ -37,6 +37,9 @@ ALIAS_LENGTH = 32
 
 Model = TypeVar("Model", bound=BaseModel)
 
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one that is compiled, where there is one: it takes a twentieth of the time."""
+
 
 def _ends_in_account_id(alias: str) -> str:
     if not alias.endswith("{account_id}") or alias.count("{") != alias.count("{display_name}") + 1:
@@ -290,7 +293,7 @@ def load(environ: Mapping[str, str]) -> Config:
     """
     path = Path(environ.get("CAB_CONFIG", "config.yaml"))
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506 - a safe one
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     if not isinstance(document, dict):

@@ -72,6 +72,10 @@ class Ignored:
     why: str
     event_id: str = ""
 
+    def shown(self) -> dict[str, Any]:
+        """As the answer says it."""
+        return {"disposition": "ignored", "why": self.why, "source_event_id": self.event_id}
+
 
 @dataclass(frozen=True)
 class Unreadable:

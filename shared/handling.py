@@ -1,0 +1,85 @@
+"""The events of one invocation: each is attempted by itself, with what only some of them need imported when it is needed.
+
+A failure of one neither holds up nor repeats its neighbours.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from shared import events
+from shared.attempt import attempt, set_aside
+from shared.clients import Credentials
+from shared.cloud import Cloud, connect
+from shared.config import Config, load
+from shared.deadline import Deadline
+from shared.messages import AccountChanged
+from shared.queue import QueueError
+
+SECONDS_A_DAY = 86_400
+
+
+def handle_invocation(read: list[events.Event], context: object, timeout: float) -> list[dict[str, Any]]:
+    """Handle events with what the environment and the platform's context object say; ``timeout`` in seconds."""
+    config = load(os.environ)
+    return handle(read, config, credentials(context, os.environ), Deadline.after(timeout))
+
+
+def credentials(context: object, environ: Mapping[str, str]) -> Credentials:
+    """The role's credentials: on the context up to Python 3.10, in the environment from 3.12."""
+    given = getattr(context, "credentials", None)
+    if given is not None and getattr(given, "access_key_id", None):
+        return Credentials(given.access_key_id, given.access_key_secret, given.security_token or None)
+    return Credentials(
+        environ["ALIBABA_CLOUD_ACCESS_KEY_ID"],
+        environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
+        environ.get("ALIBABA_CLOUD_SECURITY_TOKEN") or None,
+    )
+
+
+def handle(
+    read: list[events.Event], config: Config, credentials: Credentials, deadline: Deadline
+) -> list[dict[str, Any]]:
+    """Attempt each event; return how each ended.
+
+    Where one of them could be put nowhere, the others are done all the same before its QueueError is raised.
+    """
+    ended, nowhere = list[dict[str, Any]](), list[QueueError]()
+    with connect(config, credentials, deadline) as cloud:
+        for event in read:
+            try:
+                ended.append(_handle_one(event, cloud, deadline))
+            except QueueError as error:
+                nowhere.append(error)
+    if nowhere:
+        raise nowhere[0]
+    return ended
+
+
+def _handle_one(event: events.Event, cloud: Cloud, deadline: Deadline) -> dict[str, Any]:
+    match event:
+        case events.Ignored():
+            return event.shown()
+        case AccountChanged():
+            return attempt(event, cloud).shown()
+        case events.Unreadable():
+            return set_aside(event, cloud).shown()
+        case events.SweepRequest():
+            return _swept(event, cloud, deadline)
+        case events.ReplayRequest():
+            from shared.replaying import replayed
+
+            return {"disposition": "done", "replay": replayed(event, cloud)}
+
+
+def _swept(request: events.SweepRequest, cloud: Cloud, deadline: Deadline) -> dict[str, Any]:
+    from shared.nightly import digest
+    from shared.sweep import sweep
+
+    today = int(time.time() // SECONDS_A_DAY)
+    swept = sweep(cloud.ports, deadline, day=today, deep=request.deep, everything=request.everything)
+    told = {"dead_letters": digest(swept, cloud)} if request.deep else {}
+    return {"disposition": "done", "sweep": swept.shown(), **told}
