@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
+from shared.binding import Bind, BindingStep, SwitchOff, Unbind
 from shared.entrance import Entrance
 from shared.outcome import AttemptError, PermanentError, Reason, TemporaryError
 from shared.plan import (
@@ -20,7 +21,6 @@ from shared.plan import (
     DetachPolicy,
     Enrolment,
     Refuse,
-    RegionalStep,
     Register,
     Registration,
     UpdateRole,
@@ -29,16 +29,23 @@ from shared.plan import (
     with_registrations,
 )
 from shared.ports import EnteredAccount, Ports, Report
+from shared.steps import RegionalStep
 
 MOST_ROUNDS = 8
 """Plans in one attempt; two suffice unless somebody else is changing the account at the same time."""
 
 
 def carry_out(want: Enrolment, observed: Enrolment, ports: Ports, entrance: Entrance, report: Report) -> None:
-    """Plan and apply until the plan is empty. A step that finds something else than expected leads to a new plan."""
+    """Plan and apply until the plan is empty. A step that finds something else than expected leads to a new plan.
+
+    A data source that cannot be bound holds up nothing else; its failure is raised when all the rest is done.
+    """
     for _ in range(MOST_ROUNDS):
-        steps = plan(want, observed)
+        steps = tuple(step for step in plan(want, observed) if step not in report.failed)
         if not steps:
+            if report.failed:
+                report.state = "protected"
+                raise _worst(report.failed.values())
             return
         observed = _apply_all(steps, observed, ports, entrance, report)
         if any(want.registrations.values()) and any(isinstance(step, Deregister) for step in steps):
@@ -50,9 +57,12 @@ def carry_out(want: Enrolment, observed: Enrolment, ports: Ports, entrance: Entr
 def _apply_all(
     steps: tuple[AnyStep, ...], observed: Enrolment, ports: Ports, entrance: Entrance, report: Report
 ) -> Enrolment:
-    """Apply steps in order, those of different regions side by side; stop where an observation changes the plan."""
-    for regional, run in groupby(steps, key=lambda step: isinstance(step, RegionalStep)):
-        if regional:
+    """Apply steps in order, those of different regions side by side; stop where an observation changes the plan.
+
+    Nothing is deregistered before everything has been switched off everywhere.
+    """
+    for kind, run in groupby(steps, key=_kind):
+        if issubclass(kind, RegionalStep):
             return apply_regions(list(run), observed, ports, report)
         for step in run:
             expected = after(observed, step)
@@ -61,6 +71,11 @@ def _apply_all(
             if observed != expected:
                 return observed
     return observed
+
+
+def _kind(step: AnyStep) -> type:
+    """Steps of one kind that follow each other may be applied side by side."""
+    return next((kind for kind in (SwitchOff, RegionalStep) if isinstance(step, kind)), object)
 
 
 def apply_regions(steps: Iterable[AnyStep], observed: Enrolment, ports: Ports, report: Report) -> Enrolment:
@@ -80,10 +95,16 @@ def apply_regions(steps: Iterable[AnyStep], observed: Enrolment, ports: Ports, r
             continue
         merged = with_registrations(merged, region, _have(seen, region))
         merged = replace(merged, proven=merged.proven | (seen.proven & {region}))
+        if region in seen.bindings:
+            merged = replace(merged, bindings={**merged.bindings, region: seen.bindings[region]})
     if failures:
-        # What may pass is tried again first; what is permanent is still there then.
-        raise min(failures, key=lambda error: isinstance(error, PermanentError))
+        raise _worst(failures)
     return merged
+
+
+def _worst(failures: Iterable[AttemptError]) -> AttemptError:
+    """What may pass is tried again first; what is permanent is still there then."""
+    return min(failures, key=lambda error: isinstance(error, PermanentError))
 
 
 def _have(observed: Enrolment, region: str) -> frozenset[Registration]:
@@ -94,7 +115,13 @@ def _have(observed: Enrolment, region: str) -> frozenset[Registration]:
 def _apply_chain(chain: list[AnyStep], observed: Enrolment, ports: Ports, report: Report) -> Enrolment:
     for step in chain:
         expected = after(observed, step)
-        observed = _apply(step, observed, ports, None)
+        try:
+            observed = _apply(step, observed, ports, None)
+        except AttemptError as error:
+            if not isinstance(step, Bind):
+                raise
+            report.failed[step] = error
+            continue
         report.steps.append(f"{step.sign} {step}")
         if observed != expected:
             return observed
@@ -115,11 +142,23 @@ def _apply(step: AnyStep, observed: Enrolment, ports: Ports, entrance: Entrance 
             ports.backup.ensure_service_linked_role()
         case CheckRole(region, role_name):
             ports.backup.check_role(region, account_id, role_name)
+        case Bind() | Unbind() | SwitchOff():
+            _apply_binding(step, ports)
         case Refuse(reason, detail):
             raise PermanentError(reason, detail)
         case _ if entrance is not None:
             return _apply_inside(step, observed, entrance.account())
     return after(observed, step)
+
+
+def _apply_binding(step: BindingStep, ports: Ports) -> None:
+    match step:
+        case Bind(region, binding):
+            ports.protection.bind(region, binding)
+        case Unbind(region, binding):
+            ports.protection.unbind(region, binding)
+        case SwitchOff(region, binding):
+            ports.protection.switch_off(region, binding)
 
 
 def _apply_inside(step: AnyStep, observed: Enrolment, account: EnteredAccount) -> Enrolment:

@@ -44,6 +44,8 @@ class Ended:
     role_name: str | None = None
     steps: list[str] = field(default_factory=list)
     warnings: list[str] | None = None
+    inventory: dict[str, Any] | None = None
+    """Of an account that is withdrawn: its backups, which are kept."""
     disposition: str = "done"
     """``done``, ``ignored``, ``retry`` or ``dead_letter``."""
     reason: str | None = None
@@ -78,6 +80,7 @@ def attempt(change: AccountChanged, cloud: Cloud) -> Ended:
         role_name=report.role_name or None,
         steps=report.steps,
         warnings=report.warnings,
+        inventory=report.inventory,
         api_calls=cloud.calls.counted.total() - calls_before,
         duration_ms=round((time.monotonic() - began) * 1000),
     )

@@ -144,7 +144,7 @@ class Api:
     def __call__(self, action: str, name: str = "", /, **fields: object) -> Any:  # noqa: ANN401
         """Call ``action``; ``name`` is the name under which a failure is classified, where it is not the action's."""
         request = self.model(f"{action}Request", **fields)
-        method = getattr(self._client, f"{_snake(action)}_with_options")
+        method = getattr(self._client, _method(action))
         return self._calls(name or action, lambda runtime: method(request, runtime))
 
     def model(self, model: str, /, **fields: object) -> Any:  # noqa: ANN401
@@ -152,8 +152,10 @@ class Api:
         return getattr(importlib.import_module(f"{self._package}.models"), model)(**fields)
 
 
-def _snake(action: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", action).lower()
+def _method(action: str) -> str:
+    """The SDK's name of an action; ``DescribeBackupJobs2`` is ``describe_backup_jobs_2with_options`` to it."""
+    snake = re.sub(r"(?<!^)(?=[A-Z])|(?<=[a-z])(?=\d)", "_", action).lower()
+    return f"{snake}with_options" if snake[-1].isdigit() else f"{snake}_with_options"
 
 
 class Clients:

@@ -18,7 +18,9 @@ from shared.deadline import Deadline
 from shared.directory import Directory
 from shared.member import Members
 from shared.ports import Ports
+from shared.protection import Protection
 from shared.queue import Queues
+from shared.records import Records
 from shared.session import assume
 
 MOST_THREADS = 16
@@ -46,21 +48,24 @@ def connect(config: Config, credentials: Credentials, deadline: Deadline) -> Ite
     directory = Directory(clients, credentials, config.access_role)
     members = Members(clients, credentials)
     backup = _Remembering(config, clients, credentials)
+    protection = Protection(clients, backup.enter, config.backup_account.id)
+    records = Records(clients, backup.enter, config.backup_account.id)
     queues = Queues(config, credentials)
     with ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="cab") as pool:
-        yield Cloud(Ports(config, directory, members, backup, pool), queues, calls)
+        yield Cloud(Ports(config, directory, members, backup, protection, records, pool), queues, calls)
 
 
 class _Remembering(BackupAccount):
     """The backup account with what a warm instance remembers of it: its session and its service-linked role."""
 
     def __init__(self, config: Config, clients: Clients, credentials: Credentials) -> None:
-        super().__init__(clients, self._enter, config.assumptions)
+        super().__init__(clients, self.enter, config.assumptions)
         self._key = (config.endpoints.sts, config.backup_account, credentials.access_key_id)
         self._config = config
         self._given = credentials
 
-    def _enter(self) -> Credentials:
+    def enter(self) -> Credentials:
+        """Credentials for work in the backup account: a session there, or the given ones where it is our own."""
         account = self._config.backup_account
         if account.role is None:
             return self._given

@@ -11,6 +11,7 @@ from shared.apply import apply_regions, carry_out
 from shared.entrance import Entrance
 from shared.examine import listed_everywhere, role_to_remove
 from shared.fleet import brake
+from shared.inventory import guard, kept, take
 from shared.messages import Hint
 from shared.outcome import AttemptError, GraceError, Reason
 from shared.plan import UNKNOWN, CheckRole, Enrolment, Role, plan
@@ -112,9 +113,14 @@ def _leave(account_id: str, member: Member | None, departure: _Departure) -> Non
     entrance.access_role = member.access_role if member else None
     report.role_name = entrance.role_name
     listed = listed_everywhere(account_id, ports)
+    inventory = take(account_id, listed, ports)
+    report.inventory = inventory.shown()
+    guard(inventory, ports.config.teardown.mode)
     role = role_to_remove(entrance, leaving=bool(member and member.leaving), warnings=report.warnings)
+    report.warnings += kept(inventory, ports.config.backup_account.id)
     report.regions = tuple(region for region, found in listed.items() if found)
-    carry_out(withdrawn(account_id), Enrolment(account_id, role, listed), ports, entrance, report)
+    observed = Enrolment(account_id, role, listed, bindings=inventory.bindings)
+    carry_out(withdrawn(account_id), observed, ports, entrance, report)
     report.state = "withdrawn"
 
 

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, ClassVar, Literal
 
+from shared.backups import Binding, Place
+from shared.binding import Bind, BindingStep, SwitchOff, Unbind, after_binding, rebound, switched_off
 from shared.outcome import Reason
+from shared.steps import RegionalStep, Step
 
 
 class Unknown(Enum):
@@ -129,20 +132,13 @@ class Enrolment:
     """Desired only: whether a record of the other type may stay until the new one is there."""
     adopt_role: bool = False
     """Desired only: take over a role of that name that lacks our mark."""
+    bindings: Mapping[str, frozenset[Binding]] = field(default_factory=dict)
+    """By region: what is backed up on a schedule. Observed, it holds at least what is wanted and is there."""
 
-
-@dataclass(frozen=True)
-class Step:
-    """One change or check. ``sign`` is how the console draws it."""
-
-    sign: ClassVar[str] = "~"
-
-
-@dataclass(frozen=True)
-class RegionalStep(Step):
-    """A step in the backup account, in one region; steps of different regions do not depend on each other."""
-
-    region: str
+    @property
+    def withdrawn(self) -> bool:
+        """Desired: nothing at all is wanted of the account."""
+        return not (any(self.registrations.values()) or self.bindings)
 
 
 @dataclass(frozen=True)
@@ -272,12 +268,13 @@ AnyStep = (
     | Register
     | Deregister
     | CheckRole
+    | BindingStep
     | Refuse
 )
 
 
 def plan(desired: Enrolment, observed: Enrolment) -> tuple[AnyStep, ...]:
-    """The steps from ``observed`` to ``desired``: role before registration, deregistration before role deletion.
+    """The steps from ``observed`` to ``desired``: role, registration, proof, bindings; and the other way round.
 
     Steps of different regions are independent of each other and may run side by side; all others run in order.
     """
@@ -290,6 +287,7 @@ def plan(desired: Enrolment, observed: Enrolment) -> tuple[AnyStep, ...]:
     return (
         *([CreateServiceLinkedRole()] if desired.registrations and not observed.service_linked_role else []),
         *building,
+        *_switch_off(desired, observed),
         *(step for region in _regions(desired, observed) for step in _region(desired, observed, region, proven)),
         *_remove_role(desired, observed),
     )
@@ -318,7 +316,8 @@ def _build_role(desired: Enrolment, observed: Enrolment) -> Iterator[AnyStep]:
 
 
 def _regions(desired: Enrolment, observed: Enrolment) -> list[str]:
-    return list(dict.fromkeys([*desired.registrations, *observed.registrations]))
+    named = [*desired.registrations, *observed.registrations, *desired.bindings, *observed.bindings]
+    return list(dict.fromkeys(named))
 
 
 def _region(desired: Enrolment, observed: Enrolment, region: str, proven: frozenset[str]) -> Iterator[AnyStep]:
@@ -337,8 +336,24 @@ def _region(desired: Enrolment, observed: Enrolment, region: str, proven: frozen
     yield from (Register(region, registration) for registration in _ordered(missing))
     if region not in proven:
         yield from (CheckRole(region, r.role_name) for r in _ordered(want) if r.type == "CROSS_ACCOUNT")
+    yield from _bindings(desired, observed, region)
     if desired.types_coexist:
         yield from removing
+
+
+def _switch_off(desired: Enrolment, observed: Enrolment) -> Iterator[BindingStep]:
+    """Before anything is deregistered anywhere (product page, "Disable cross-account backup": data sources first)."""
+    if desired.withdrawn:
+        for region, have in observed.bindings.items():
+            yield from switched_off(region, have)
+
+
+def _bindings(desired: Enrolment, observed: Enrolment, region: str) -> Iterator[BindingStep]:
+    """What is backed up there, while anything at all is wanted of the account; its registrations say by which road."""
+    want = desired.bindings.get(region, frozenset())
+    roads = {Place(desired.account_id, one.type, one.role_name) for one in _known(desired, region)}
+    if not desired.withdrawn:
+        yield from rebound(region, want, observed.bindings.get(region, frozenset()), roads)
 
 
 def _ordered(registrations: frozenset[Registration]) -> list[Registration]:
@@ -355,28 +370,38 @@ def _remove_role(desired: Enrolment, observed: Enrolment) -> Iterator[AnyStep]:
 
 def after(observed: Enrolment, step: AnyStep) -> Enrolment:
     """What is true once ``step`` has succeeded, given what was true before."""
-    role = observed.role
     match step:
         case CreateServiceLinkedRole():
             return replace(observed, service_linked_role=True, proven=frozenset())
-        case CreateRole():
-            return replace(observed, role=replace(step.role, policies=frozenset()), proven=frozenset())
-        case UpdateRole() if isinstance(role, Role):
-            return replace(observed, role=replace(step.role, policies=role.policies), proven=frozenset())
-        case AttachPolicy() if isinstance(role, Role):
-            return replace(observed, role=replace(role, policies=role.policies | {step.policy}), proven=frozenset())
-        case DetachPolicy() if isinstance(role, Role):
-            return replace(observed, role=replace(role, policies=role.policies - {step.policy}), proven=frozenset())
-        case DeleteRole():
-            return replace(observed, role=None, proven=frozenset())
+        case CreateRole() | UpdateRole() | AttachPolicy() | DetachPolicy() | DeleteRole():
+            return replace(observed, role=_role_after(observed.role, step), proven=frozenset())
         case Register():
             return with_registrations(observed, step.region, _known(observed, step.region) | {step.registration})
         case Deregister():
             return with_registrations(observed, step.region, _known(observed, step.region) - {step.registration})
         case CheckRole():
             return replace(observed, proven=observed.proven | {step.region})
-        case _:
+        case Bind() | Unbind() | SwitchOff():
+            return replace(observed, bindings=after_binding(observed.bindings, step))
+        case Refuse():
             return observed
+
+
+def _role_after(
+    role: Role | Unknown | None, step: CreateRole | UpdateRole | AttachPolicy | DetachPolicy | DeleteRole
+) -> Role | Unknown | None:
+    match step:
+        case CreateRole():
+            return replace(step.role, policies=frozenset())
+        case UpdateRole() if isinstance(role, Role):
+            return replace(step.role, policies=role.policies)
+        case AttachPolicy() if isinstance(role, Role):
+            return replace(role, policies=role.policies | {step.policy})
+        case DetachPolicy() if isinstance(role, Role):
+            return replace(role, policies=role.policies - {step.policy})
+        case DeleteRole():
+            return None
+    return role
 
 
 def _known(observed: Enrolment, region: str) -> frozenset[Registration]:

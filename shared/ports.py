@@ -5,13 +5,15 @@ Adapters implement these without knowing it; only ``cloud.connect`` brings the t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shared.backups import BackupClient, Binding, HanaInstance, Job, Place, Point, Policy, Vault
 from shared.config import Config
-from shared.plan import Registration, Role
+from shared.outcome import AttemptError
+from shared.plan import AnyStep, Registration, Role
 from shared.scope import Member
 
 
@@ -87,6 +89,52 @@ class Backup(Protocol):
         """Every record of the region, as (account id, registration)."""
 
 
+class Protection(Protocol):
+    """What is on schedule in the backup account."""
+
+    def policies(self, region: str) -> list[Policy]:
+        """Every backup policy."""
+
+    def vaults(self, region: str) -> list[Vault]:
+        """Every vault."""
+
+    def bindings(
+        self, region: str, policies: Iterable[Policy], policy_id: str | None = None, sources: Iterable[str] = ()
+    ) -> Iterator[Binding]:
+        """What is bound to any policy, or to one, or of some data sources."""
+
+    def plans(self, region: str) -> Iterator[Binding]:
+        """Every backup plan, those of SAP HANA too."""
+
+    def hana_instances(self, region: str) -> list[HanaInstance]:
+        """Every registered SAP HANA instance."""
+
+    def clients(self, region: str, place: Place) -> list[BackupClient]:
+        """The backup clients in one account."""
+
+    def bind(self, region: str, binding: Binding) -> None:
+        """Bind one data source, or resume it."""
+
+    def unbind(self, region: str, binding: Binding) -> None:
+        """Take the binding away."""
+
+    def switch_off(self, region: str, binding: Binding) -> None:
+        """Suspend a binding or a plan."""
+
+
+class Records(Protocol):
+    """What has been backed up in the backup account."""
+
+    def points(self, region: str, account_id: str, known: Collection[tuple[str, str]]) -> Iterator[Point]:
+        """Every restorable point of one account's data."""
+
+    def table_points(self, region: str, place: Place) -> Iterator[Point]:
+        """The points of one account's Tablestore tables."""
+
+    def jobs(self, region: str, **wanted: object) -> Iterator[Job]:
+        """Backup jobs, newest first."""
+
+
 @dataclass(frozen=True)
 class Ports:
     """What ``converge`` reaches the world through."""
@@ -95,6 +143,8 @@ class Ports:
     directory: Directory
     members: Members
     backup: Backup
+    protection: Protection
+    records: Records
     pool: Executor
 
 
@@ -112,3 +162,7 @@ class Report:
     role_name: str = ""
     steps: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    failed: dict[AnyStep, AttemptError] = field(default_factory=dict)
+    """Data sources that could not be bound; everything else is done all the same."""
+    inventory: dict[str, Any] | None = None
+    """What of the account's backups was there when it was withdrawn."""

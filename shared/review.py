@@ -7,14 +7,15 @@ wanted, what was seen and every step. No write call is made here except by ``app
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
 from shared.apply import carry_out
 from shared.entrance import Entrance
 from shared.examine import Listed, examine, listed_everywhere, role_to_remove
+from shared.inventory import guard, kept, take
 from shared.messages import Hint
 from shared.outcome import AttemptError
 from shared.plan import UNKNOWN, AnyStep, Enrolment, Role, plan
@@ -44,6 +45,8 @@ class Review:
     want: Enrolment | None = None
     have: Enrolment | None = None
     steps: tuple[AnyStep, ...] = ()
+    inventory: Mapping[str, Any] = field(default_factory=dict)
+    """Of an account that is to leave: its backups. They grow while a plan is reviewed, and are not pinned by it."""
 
     @property
     def fingerprint(self) -> str:
@@ -68,6 +71,7 @@ class Review:
             "rule": self.rule,
             "why": self.why,
             "warnings": list(self.warnings),
+            "inventory": self.inventory,
         }
         kept = {name: value for name, value in document.items() if value}
         return {**kept, "steps": _lines(self.steps), "fingerprint": self.fingerprint}
@@ -89,7 +93,11 @@ def _facts(enrolment: Enrolment | None) -> Any:  # noqa: ANN401 - JSON
         region: None if found is UNKNOWN else sorted([record.type, record.role_name] for record in found)
         for region, found in enrolment.registrations.items()
     }
-    return [str(shown), registrations, sorted(enrolment.proven), enrolment.service_linked_role]
+    bindings = {
+        region: sorted([*one.key, str(one.place), one.disabled, one.ours] for one in found)
+        for region, found in enrolment.bindings.items()
+    }
+    return [str(shown), registrations, sorted(enrolment.proven), enrolment.service_linked_role, bindings]
 
 
 def review(account_id: str, hint: Hint, ports: Ports, listed: Listed | None = None) -> Review:
@@ -130,13 +138,18 @@ def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports,
     if member is not None:
         entrance.role_name = desired(member, ports.config).settings.role_name
     entrance.access_role = member.access_role if member else None
-    role = role_to_remove(entrance, leaving=bool(member and member.leaving), warnings=warnings)
     known = listed_everywhere(account_id, ports) if listed is None else listed
-    have = Enrolment(account_id, role, known)
+    inventory = take(account_id, known, ports)
+    guard(inventory, ports.config.teardown.mode)
+    role = role_to_remove(entrance, leaving=bool(member and member.leaving), warnings=warnings)
+    warnings += kept(inventory, ports.config.backup_account.id)
+    have = Enrolment(account_id, role, known, bindings=inventory.bindings)
     want = withdrawn(account_id)
     steps = plan(want, have)
     state = "leaving" if steps else "withdrawn"
-    return Review(account_id, hint, state, name, "", "", tuple(warnings), want, have, steps)
+    return Review(
+        account_id, hint, state, name, "", "", tuple(warnings), want, have, steps, inventory=inventory.shown()
+    )
 
 
 def document(reviews: Iterable[Review]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from shared.apply import carry_out
+from shared.binding import Bind, SwitchOff, Unbind
 from shared.deadline import Deadline
 from shared.entrance import Entrance
 from shared.examine import examine
@@ -27,6 +28,7 @@ from shared.plan import (
     CheckRole,
     CreateRole,
     CreateServiceLinkedRole,
+    DeleteRole,
     Deregister,
     DetachPolicy,
     Enrolment,
@@ -85,29 +87,31 @@ class SweepReport:
         return {**asdict(self), "kinds": dict(self.kinds)}
 
 
+KINDS: dict[type[AnyStep], str] = {
+    CreateServiceLinkedRole: "service_linked_role_missing",
+    CreateRole: "role_missing",
+    AttachPolicy: "policy_missing",
+    DetachPolicy: "policy_extra",
+    Register: "unregistered",
+    Deregister: "stale_registration",
+    CheckRole: "role_not_usable",
+    DeleteRole: "role_left_behind",
+    Bind: "not_bound",
+    Unbind: "binding_left_behind",
+    SwitchOff: "binding_left_behind",
+}
+"""The kind of drift that a step repairs, where the step's type says it all."""
+
+
 def kind_of(step: AnyStep) -> str:
     """The kind of drift that a step repairs; these are the names that ``sweep.observe`` in the configuration takes."""
     match step:
-        case CreateServiceLinkedRole():
-            return "service_linked_role_missing"
-        case CreateRole():
-            return "role_missing"
         case UpdateRole(role, was):
             return "trust_too_wide" if was.trust.principals - role.trust.principals else "role_changed"
-        case AttachPolicy():
-            return "policy_missing"
-        case DetachPolicy():
-            return "policy_extra"
-        case Register():
-            return "unregistered"
-        case Deregister():
-            return "stale_registration"
-        case CheckRole():
-            return "role_not_usable"
         case Refuse(reason):
             return str(reason)
         case _:
-            return "role_left_behind"
+            return KINDS[type(step)]
 
 
 def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, everything: bool = False) -> SweepReport:

@@ -44,6 +44,27 @@ ANY = "*"
 LONGEST_SHOWN = 500
 """Characters kept of what the cloud says."""
 
+REMOVING = (
+    "DeletePolicyBinding",
+    "UpdatePolicyBinding",
+    "DisableBackupPlan",
+    "DisableHanaBackupPlan",
+)
+"""Actions after which something of Cloud Backup is to be gone, or to rest: not there is as good."""
+BACKING_UP = (
+    "CreateBackupJob",
+    "CreateHanaBackupPlan",
+    "CreateHanaInstance",
+    "CreatePolicyBindings",
+    "CreatePolicyV2",
+    "CreateRestoreJob",
+    "CreateVault",
+    "ExecutePolicyV2",
+    "InstallBackupClients",
+    "UpdatePolicyV2",
+)
+"""Actions that name a data source, a vault or a rule from the configuration or from a person: what is wrong is said."""
+
 MEANINGS: dict[tuple[str, str], Meaning] = {
     # Gateway, all products: pages "Common error codes" and "How do I handle throttling".
     (ANY, "Throttling"): THROTTLED,
@@ -80,14 +101,19 @@ MEANINGS: dict[tuple[str, str], Meaning] = {
     (ANY, "EntityNotExists.ResourceDirectory"): Meaning("permanent", Reason.DIRECTORY_UNAVAILABLE),
     (ANY, "ResourceDirectoryNotInUse"): Meaning("permanent", Reason.DIRECTORY_UNAVAILABLE),
     # Cloud Backup: page "Error codes" of HBR 2017-09-08, and the API page of CheckRole.
-    ("CheckRole", "CrossAccountBackupSlrNotExist"): Meaning("not_ready", Reason.ROLE_NOT_USABLE),
-    ("CheckRole", "RoleNotExist"): Meaning("not_ready", Reason.ROLE_NOT_USABLE),
-    ("CheckRole", "AssumeRoleFail"): Meaning("not_ready", Reason.ROLE_NOT_USABLE),
+    (ANY, "CrossAccountBackupSlrNotExist"): Meaning("not_ready", Reason.ROLE_NOT_USABLE),
+    (ANY, "RoleNotExist"): Meaning("not_ready", Reason.ROLE_NOT_USABLE),
+    (ANY, "AssumeRoleFail"): Meaning("not_ready", Reason.ROLE_NOT_USABLE),
     ("CheckRole", "NoPermission"): Meaning("not_ready", Reason.ROLE_NOT_USABLE),
     (ANY, "ServiceNotActivated"): Meaning("permanent", Reason.CLOUD_BACKUP_NOT_OPEN),
     (ANY, "InDebt"): RESTRICTED,
     (ANY, "InDebtOverdue"): RESTRICTED,
     (ANY, "RiskControlProhibited"): RESTRICTED,
+    # What is bound already, and what is gone already: API pages of each action; those of "not found" are a guess.
+    ("CreatePolicyBindings", "PolicyAlreadyBoundWithThisDataSource"): EXISTS,
+    **{(action, "ResourceNotFound"): ABSENT for action in REMOVING},
+    **{(action, code): MISCONFIGURED for action in BACKING_UP for code in ("ResourceNotFound", "BadRequest")},
+    **{(action, "VaultNotExist"): MISCONFIGURED for action in BACKING_UP},
     (ANY, "AccountNotEnableRdTrustedService"): NO_RD_MODE,
     (ANY, "BackupAccountNotInSpecifiedRd"): NO_RD_MODE,
 }

@@ -20,7 +20,6 @@ from shared.plan import (
     DetachPolicy,
     Enrolment,
     Refuse,
-    RegionalStep,
     Register,
     Registration,
     Role,
@@ -29,6 +28,7 @@ from shared.plan import (
     after,
     plan,
 )
+from shared.steps import RegionalStep
 from tests.unit.enrolments import (
     ACCOUNT,
     BY_ROLE,
