@@ -63,11 +63,10 @@ def _declared(path: Path | None, code: Path | None) -> tuple[dict[str, Function]
 
 
 def _control(cloud: Cloud, given: Mapping[str, Any]) -> dict[str, Any]:
-    """``GET /_emulator/fc``: running processes, invocations and logs, of all functions or of ``?function=NAME``."""
+    """``GET /_emulator/fc``: invocations and logs, of all functions or of ``?function=NAME``."""
     wanted, fc = given.get("function"), cloud.state.fc
     return {
         "functions": sorted(fc.compute.functions) if fc.compute else [],
-        "instances": fc.compute.instances() if fc.compute else [],
         "invocations": [one.model_dump() for one in fc.invocations if wanted in (None, one.function)],
         "logs": {name: lines for name, lines in fc.logs.items() if wanted in (None, name)},
     }

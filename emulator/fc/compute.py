@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator.errors import CloudError
 from emulator.fc import surroundings
@@ -161,7 +161,6 @@ class Compute:
                 return instance, False
             self._end(instance)
         instance = Instance(self._instance_id(), lambda line: self.log(function.function_name, line))
-        instance.function = function.function_name
         self._refresh(function, instance)
         hook = function.instance_lifecycle_config.initializer
         code = self.code[function.function_name]
@@ -227,13 +226,6 @@ class Compute:
             "security_token": session.token,
         }
         session.expires_at = instance.credentials_expire_at = now + CREDENTIALS_SECONDS
-
-    def instances(self) -> list[dict[str, Any]]:
-        """The processes that run, as the control API shows them."""
-        return [
-            {"id": one.id, "function": one.function, "pid": one.pid, "busy": one not in self._idle[one.function]}
-            for one in self._all
-        ]
 
     def _instance_id(self) -> str:
         return "c-" + self.cloud.new_id().lower().replace("-", "")[:24]

@@ -42,7 +42,6 @@ class Instance:
 
     def __init__(self, instance_id: str, on_line: Callable[[str], None]) -> None:
         self.id = instance_id
-        self.function = ""
         self.last_used = 0.0
         self.calls = 0
         self.credentials: dict[str, str] = {}
@@ -70,11 +69,6 @@ class Instance:
         asyncio.get_running_loop().add_reader(output, self._read_output)
         self._reader, self._writer = await asyncio.open_connection(sock=parent)
         self._send(json.dumps(settings).encode())
-
-    @property
-    def pid(self) -> int:
-        """The process's id, for whoever wants to see what happens when it dies."""
-        return self._process.pid
 
     @property
     def alive(self) -> bool:

@@ -1,0 +1,154 @@
+"""The last nets, with the functions as s.yaml declares them: the queue is down, or a function is killed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.cloud import ROOT, LocalCloud, local_cloud
+from tests.flows.platform import Platform
+from tests.flows.test_retry import retry_message
+from tests.flows.world import PROD, World
+
+PATIENCE = 30.0
+MOMENTS = [
+    ("sts", "AssumeRole", "before"),
+    ("ram", "CreateRole", "before"),
+    ("ram", "CreateRole", "after"),
+    ("ram", "AttachPolicyToRole", "after"),
+    ("hbr", "AddCrossAccount", "before"),
+    ("hbr", "AddCrossAccount", "after"),
+    ("hbr", "CheckRole", "after"),
+]
+"""Calls in the middle of which a function is killed; ``after``: the work was done, and the answer is on its way."""
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """An emulator with the functions deployed, but without the timers: no sweep shall do the work of a retry."""
+    template = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
+    del template["resources"]["reconcile"]["props"]["triggers"]
+    path = tmp_path_factory.mktemp("deployed") / "s.yaml"
+    path.write_text(yaml.safe_dump(template), encoding="utf-8")
+    with local_cloud("--functions", str(path), "--code", ".") as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def world(process: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A fresh landing zone."""
+    process.reset()
+    return World(process, tmp_path, monkeypatch)
+
+
+def wait_for(found: Callable[[], Any], what: str) -> Any:
+    """Ask until something is found."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if answer := found():
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"waited {PATIENCE:.0f} s for {what}")
+
+
+def functions(world: World, name: str) -> dict[str, Any]:
+    """What the emulator tells of one function: its processes, its invocations."""
+    address = world.cloud.endpoints["control"] + "/fc"
+    told: dict[str, Any] = httpx.get(address, params={"function": name}, trust_env=False).json()
+    return told
+
+
+def settle(world: World, account: str) -> None:
+    """Let minutes pass until the platform has called again what failed, and no message waits any more."""
+    for _ in range(30):
+        world.cloud.advance(20)
+        if world.is_protected(account) and not world.retries():
+            return
+
+
+def ended(world: World, name: str) -> list[str]:
+    """How the invocations of a function ended: their error types."""
+    return [one["error_type"] for one in functions(world, name)["invocations"]]
+
+
+def test_mns_is_down_while_onboarding_fails(world: World) -> None:
+    """Nothing is acknowledged: the function raises, and the platform's retry brings the account back."""
+    world.cloud.fault(service="mns", drop=True, count=None)
+    world.cloud.fault(service="ram", action="CreateRole", code="InternalError", status=500, count=None)
+    account = world.create("unlucky")
+    wait_for(lambda: ended(world, "cab-onboard"), "the function to raise")
+    assert set(ended(world, "cab-onboard")) == {"UnhandledInvocationError"}
+    assert world.retries() == world.dead_letters() == []
+    world.cloud.clear_faults()
+    settle(world, account)
+    assert world.is_protected(account)
+    assert world.retries() == world.dead_letters() == []
+
+
+def test_mns_is_down_for_longer_than_the_platform_tries(world: World) -> None:
+    """What even the platform gives up is not lost for ever: the sweep finds the account."""
+    world.cloud.fault(service="mns", drop=True, count=None)
+    world.cloud.fault(service="ram", action="CreateRole", code="InternalError", status=500, count=None)
+    account = world.create("unlucky")
+    wait_for(lambda: ended(world, "cab-onboard"), "the first attempt")
+    for number in range(2, 5):
+        world.cloud.advance(30)
+        wait_for(lambda number=number: len(ended(world, "cab-onboard")) >= number, f"attempt {number}")
+    world.cloud.clear_faults()
+    assert (world.retries(), world.dead_letters(), world.role(account)) == ([], [], None)
+    world.key = world.cloud.as_function()
+    assert world.call("reconcile", {"sweep": "fast"})["sweep"]["repaired"] >= 1
+    assert world.is_protected(account)
+
+
+@pytest.mark.parametrize(("service", "action", "phase"), MOMENTS)
+def test_a_function_is_killed(world: World, service: str, action: str, phase: str) -> None:
+    """A function that is killed in the middle of a call is called again, and the account ends protected."""
+    world.cloud.fault(service=service, action=action, phase=phase, effect="kill")
+    account = world.create("killed")
+    wait_for(lambda: ended(world, "cab-onboard"), "the kill")
+    assert ended(world, "cab-onboard")[0] == "UnhandledInvocationError"
+    settle(world, account)
+    assert world.is_protected(account)
+    assert world.retries() == world.dead_letters() == []
+
+
+@pytest.mark.parametrize(("service", "action", "phase"), MOMENTS[2:6:3])
+def test_the_retry_function_is_killed(world: World, service: str, action: str, phase: str) -> None:
+    """A message whose function is killed comes back, and the account ends protected."""
+    world.cloud.fault(service=service, action=action, phase=phase, effect="kill")
+    Platform(world).send(retry_message())
+    world.cloud.advance(2)
+    wait_for(lambda: ended(world, "cab-retry"), "the kill")
+    assert ended(world, "cab-retry")[0] == "UnhandledInvocationError"
+    settle(world, PROD)
+    assert world.is_protected(PROD)
+    assert world.retries() == world.dead_letters() == []
+
+
+def test_poison_in_a_batch_of_sixteen(world: World) -> None:
+    """Through the queue's trigger: one invocation, fifteen protected, one dead letter, nothing again."""
+    world.cloud.guess(directory_events="absent")
+    accounts = [world.create(f"a{number}") for number in range(15)]
+    bodies = [retry_message(account) for account in accounts]
+    Platform(world).send(*bodies[:7], "poison", *bodies[7:])
+    for _ in range(3):
+        world.cloud.advance(20)
+    invocations = functions(world, "cab-retry")["invocations"]
+    answers = [answer for one in invocations for answer in all_of(json.loads(one["response"]))]
+    assert sorted(answer["disposition"] for answer in answers) == ["dead_letter", *["done"] * 15]
+    assert all(map(world.is_protected, accounts))
+    assert [letter["message"] for letter in world.dead_letters()] == ["poison"]
+    assert world.retries() == []
+
+
+def all_of(answer: Any) -> list[Any]:
+    """What a function answered for each message; for a single one it is no list."""
+    return answer if isinstance(answer, list) else [answer]
