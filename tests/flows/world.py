@@ -31,8 +31,8 @@ class World:
         self.policies = ROOT / "policies"
         self._path = folder / "config.yaml"
         self._monkeypatch = monkeypatch
-        self.config: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-        self.configure()
+        self.config: dict[str, Any] = {}
+        self.fresh_configuration()
         monkeypatch.setenv("CAB_CONFIG", str(self._path))
         monkeypatch.setenv("CLOUD_ENDPOINTS", json.dumps(cloud.endpoints))
         self.key: Key = cloud.as_function()
@@ -44,6 +44,11 @@ class World:
             old = self.config.get(name)
             self.config[name] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
         self._path.write_text(yaml.safe_dump(self.config), encoding="utf-8")
+
+    def fresh_configuration(self) -> None:
+        """Forget what ``configure`` changed."""
+        self.config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+        self.configure()
 
     def context(self, timeout: int = 300) -> SimpleNamespace:
         """The context object in its Python 3.10 form."""
