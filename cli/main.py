@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import apply, config, dead_letters, onboard, plan, reconcile, replay, status, teardown
+from cli import apply, bootstrap, config, dead_letters, onboard, plan, reconcile, replay, status, teardown
 from cli.output import WrongUseError, fail
 from cli.verb import AsJson, Command, ConfigFile, Local, Verbose
 
@@ -18,6 +18,7 @@ VERBS: tuple[Command, ...] = (
     status.status,
     reconcile.reconcile,
     replay.replay,
+    bootstrap.bootstrap,
 )
 GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
     "config": ("Check, show and describe config.yaml.", config.VERBS),

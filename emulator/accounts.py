@@ -38,6 +38,9 @@ class Policy(BaseModel):
     name: str
     kind: Literal["Custom", "System"] = "Custom"
     document: str
+    """That of the default version."""
+    version: int = 1
+    """The number of the default version, which is the newest one: others are not kept."""
     description: str = ""
     tags: dict[str, str] = Field(default_factory=dict)
     created_at: float = 0.0

@@ -228,6 +228,8 @@ class Endpoints(_Frozen):
     """Cloud Backup by region; ``hbr.<region>.aliyuncs.com`` where a region is not named."""
     mns: str = "https://{account}.mns.{region}.aliyuncs.com"
     """Simple Message Queue (MNS), in the management account."""
+    mnsopen: str = "mns-open.{region}.aliyuncs.com"
+    """Settings of queues (MNS-open), in the management account; only the console uses it."""
     fc: str = "https://{account}.{region}.fc.aliyuncs.com"
     """Function Compute, in the management account."""
 

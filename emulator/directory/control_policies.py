@@ -89,13 +89,28 @@ def list_policies(call: Call) -> dict[str, Any]:
     return {**answer, "ControlPolicies": {"ControlPolicy": page}}
 
 
+def list_for_target(call: Call) -> dict[str, Any]:
+    """API page "ListControlPolicyAttachmentsForTarget": what is attached to this folder or member itself."""
+    directory, target = directory_of(call), call.params["TargetId"]
+    _check_target(directory, target)
+    fields = ("PolicyId", "PolicyName", "PolicyType", "EffectScope", "Description")
+    attached = [(FULL_ACCESS, directory.created_at)]
+    attached += [(one, one.targets[target]) for one in directory.control_policies.values() if target in one.targets]
+    rows = [{**{name: _describe(policy)[name] for name in fields}, "AttachDate": utc(at)} for policy, at in attached]
+    return {"ControlPolicyAttachments": {"ControlPolicyAttachment": rows}}
+
+
+def _check_target(directory: Directory, target: str) -> None:
+    if target not in directory.folders and target not in directory.members:
+        message = "The specified target does not exist in the resource directory."
+        raise CloudError("EntityNotExists.Target", message, 404)
+
+
 def attach(call: Call) -> dict[str, Any]:
     """API page "AttachControlPolicy": to a folder or a member."""
     directory, target = directory_of(call), call.params["TargetId"]
     policy = _policy_of(call, directory)
-    if target not in directory.folders and target not in directory.members:
-        message = "The specified target does not exist in the resource directory."
-        raise CloudError("EntityNotExists.Target", message, 404)
+    _check_target(directory, target)
     if target in policy.targets:
         message = "The control policy is already attached to the target."
         raise CloudError("EntityAlreadyExists.ControlPolicy.Attachment", message, 409)

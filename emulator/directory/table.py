@@ -108,6 +108,11 @@ _READS = {
         control_policies.list_policies,
         {**_PAGE, "PolicyType": Param(choices=("System", "Custom")), "Language": Param(), "Tag": _TAG},
     ),
+    "ListControlPolicyAttachmentsForTarget": _action(
+        control_policies.list_for_target,
+        {"TargetId": Param(required=True), "Language": Param()},
+        "EntityNotExists.Target",
+    ),
     "GetControlPolicyEnablementStatus": _action(control_policies.enablement),
 }
 

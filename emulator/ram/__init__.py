@@ -158,6 +158,24 @@ SERVICE = Service(
             writes=True,
             errors=("EntityAlreadyExists.Policy", "LimitExceeded.Policy", "MalformedPolicyDocument"),
         ),
+        "CreatePolicyVersion": Action(
+            policies.create_version,
+            {
+                "PolicyName": _POLICY_NAME,
+                "PolicyDocument": Param(required=True, maximum=6144, length="InvalidParameter.PolicyDocument.Length"),
+                "SetAsDefault": Param("boolean", default=False),
+                "RotateStrategy": Param(default="None"),
+            },
+            permission="ram:CreatePolicyVersion",
+            resource=_POLICY,
+            writes=True,
+            errors=(
+                "EntityNotExist.Policy",
+                "InvalidParameter.RotateStrategy",
+                "InvalidParameter.SetAsDefault",
+                "MalformedPolicyDocument",
+            ),
+        ),
         "GetPolicy": Action(
             policies.get,
             {"PolicyName": _POLICY_NAME, "PolicyType": _POLICY_TYPE},
@@ -171,7 +189,12 @@ SERVICE = Service(
             permission="ram:DeletePolicy",
             resource=_POLICY,
             writes=True,
-            errors=("EntityNotExist.Policy", "DeleteConflict.Policy.Role", "DeleteConflict.Policy.User"),
+            errors=(
+                "EntityNotExist.Policy",
+                "DeleteConflict.Policy.Role",
+                "DeleteConflict.Policy.User",
+                "DeleteConflict.Policy.Version",
+            ),
         ),
         "ListPolicies": Action(
             policies.list_policies,

@@ -40,7 +40,7 @@ def _describe(policy: Policy) -> dict[str, Any]:
         "PolicyName": policy.name,
         "PolicyType": policy.kind,
         "Description": policy.description,
-        "DefaultVersion": "v1",
+        "DefaultVersion": f"v{policy.version}",
         "CreateDate": utc(policy.created_at),
     }
 
@@ -65,7 +65,7 @@ def create(call: Call) -> dict[str, Any]:
 
 
 def get(call: Call) -> dict[str, Any]:
-    """API page "GetPolicy"; the emulator keeps one version, ``v1``."""
+    """API page "GetPolicy"; of its versions the emulator keeps the default one."""
     policy = _existing(call, call.params["PolicyType"])
     created = utc(policy.created_at)
     return {
@@ -76,7 +76,7 @@ def get(call: Call) -> dict[str, Any]:
             "PolicyDocument": policy.document,
         },
         "DefaultPolicyVersion": {
-            "VersionId": "v1",
+            "VersionId": f"v{policy.version}",
             "IsDefaultVersion": True,
             "CreateDate": created,
             "PolicyDocument": policy.document,
@@ -84,9 +84,29 @@ def get(call: Call) -> dict[str, Any]:
     }
 
 
+def create_version(call: Call) -> dict[str, Any]:
+    """API page "CreatePolicyVersion": only as the new default, and with the oldest one making room for it."""
+    sent, policy = call.params, _existing(call, "Custom")
+    permissions.parse(sent["PolicyDocument"])
+    for name, expected in (
+        ("SetAsDefault", True),
+        ("RotateStrategy", "DeleteOldestNonDefaultVersionWhenLimitExceeded"),
+    ):
+        if sent[name] != expected:
+            raise CloudError(f"InvalidParameter.{name}", f"Only {name}={expected} is emulated.")
+    policy.document, policy.version = sent["PolicyDocument"], policy.version + 1
+    version = {"VersionId": f"v{policy.version}", "IsDefaultVersion": True, "CreateDate": utc(call.now)}
+    return {"PolicyVersion": {**version, "PolicyDocument": policy.document}}
+
+
 def delete(call: Call) -> dict[str, Any]:
-    """API page "DeletePolicy": refused while attached (the codes' endings are inferred)."""
+    """API page "DeletePolicy": refused while attached, or with versions (the codes' endings are inferred).
+
+    ``CascadingDelete`` deletes the versions too (SDK model DeletePolicyRequest); that it detaches is not emulated.
+    """
     policy = _existing(call, "Custom")
+    if policy.version > 1 and not call.params["CascadingDelete"]:
+        raise CloudError("DeleteConflict.Policy.Version", "The policy cannot be deleted while it has versions.", 409)
     for kind, count in _attachments(call.account, policy).items():
         if count:
             raise CloudError(f"DeleteConflict.Policy.{kind}", "The policy cannot be deleted while attached.", 409)

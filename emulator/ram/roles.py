@@ -176,7 +176,7 @@ def policies_of(call: Call) -> dict[str, Any]:
                 "PolicyName": name,
                 "PolicyType": kind,
                 "Description": policy.description if policy else "",
-                "DefaultVersion": "v1",
+                "DefaultVersion": f"v{policy.version if policy else 1}",
                 "AttachDate": utc(attached_at),
             }
         )

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from mns.account import Account
+from mns.queue import Message
+
+from shared.config import MARK
+from tests.cli.console import Console
+from tests.flows.world import BACKUP, MANAGEMENT, PROD, World
+
+OPERATOR = f"acs:ram::{MANAGEMENT}:user/operator"
+FUNCTIONS = f"acs:ram::{MANAGEMENT}:role/cab-functions"
+WEEK = 604_800
+
+
+@pytest.fixture
+def empty(world: World) -> World:
+    """A landing zone in which nobody has made anything for us yet."""
+    zone = world.zone()
+    for account in zone["accounts"][:2]:
+        for made in ("roles", "policies", "queues"):
+            account.pop(made, None)
+    world.cloud.reset(zone)
+    return world
+
+
+def made(world: World) -> dict[str, Any]:
+    """What there is of ours in both accounts."""
+    state = world.cloud.state()
+    accounts = state["accounts"]
+    roles = {
+        name: (
+            {one for names in json.loads(role["trust"])["Statement"][0]["Principal"].values() for one in names},
+            set(role["attached"]),
+        )
+        for account in (MANAGEMENT, BACKUP)
+        for name, role in accounts[account]["roles"].items()
+        if role["description"].startswith(MARK)
+    }
+    queues = {
+        name: (queue["message_retention_period"], queue["dead_letter"]["target"])
+        for name, queue in state["mns"]["queues"].get(MANAGEMENT, {}).items()
+    }
+    return {
+        "roles": roles,
+        "queues": queues,
+        "policies": {name for account in (MANAGEMENT, BACKUP) for name in accounts[account]["policies"]},
+        "linked": [name for name, role in accounts[BACKUP]["roles"].items() if role["service"]],
+        "open": state["hbr"]["opened"],
+    }
+
+
+ALL = {
+    "roles": {
+        "cab-functions": ({"fc.aliyuncs.com"}, {"Custom:cab-functions"}),
+        "cab-backup": ({FUNCTIONS, OPERATOR}, {"Custom:cab-backup"}),
+    },
+    "queues": {"cab-retry": (WEEK, "cab-dead-letters"), "cab-dead-letters": (WEEK, "")},
+    "policies": {"cab-functions", "cab-backup"},
+    "linked": ["AliyunServiceRoleForHbrCrossAccountBackup"],
+    "open": [BACKUP],
+}
+
+
+def test_an_empty_zone_gets_everything(cab: Console, empty: World) -> None:
+    """Queues, roles, policies, the service-linked role and Cloud Backup are there afterwards, exactly as wanted."""
+    ran = cab.local("bootstrap", "--yes")
+    assert ran.code == 0, ran.err
+    assert made(empty) == ALL
+    assert "aliyun sls CreateProject" in ran.out
+
+
+def test_what_was_made_is_enough(cab: Console, empty: World) -> None:
+    """With nothing else, the deployed function protects an account."""
+    cab.local("bootstrap", "--yes")
+    assert cab.local("onboard", PROD, "--yes").code == 0
+    assert empty.is_protected(PROD)
+
+
+def test_it_can_be_repeated(cab: Console, empty: World) -> None:
+    """The second run has nothing to do and writes nothing."""
+    cab.local("bootstrap", "--yes")
+    mark = empty.mark()
+    ran = cab.local("bootstrap", "--json")
+    assert (ran.code, ran.json["applied"]) == (0, False)
+    assert [one["steps"] for one in ran.json["accounts"]] == [[], []]
+    assert empty.writes(mark) == []
+
+
+def test_the_plan_changes_nothing(cab: Console, empty: World) -> None:
+    """--plan lists every step and writes nothing; without a terminal nothing is done unless told --yes."""
+    mark = empty.mark()
+    ran = cab.local("bootstrap", "--plan")
+    assert ran.code == 0
+    assert "+ make role cab-backup trusting" in ran.out
+    assert cab.local("bootstrap").code == 2
+    assert empty.writes(mark) == []
+
+
+def test_what_differs_is_put_right(cab: Console, empty: World) -> None:
+    """A stranger in a trust policy goes, another operator stays, a changed policy gets a new version."""
+    cab.local("bootstrap", "--yes")
+    state = empty.cloud.state()
+    bob = f"acs:ram::{MANAGEMENT}:user/bob"
+    role = state["accounts"][BACKUP]["roles"]["cab-backup"]
+    role["trust"] = role["trust"].replace(f'"{FUNCTIONS}"', f'"acs:ram::1000000000000099:root", "{bob}"')
+    state["accounts"][MANAGEMENT]["policies"]["cab-functions"]["document"] = '{"Version": "1", "Statement": []}'
+    state["mns"]["queues"][MANAGEMENT]["cab-retry"]["message_retention_period"] = 60
+    empty.cloud.load(state)
+    ran = cab.local("bootstrap", "--yes")
+    assert "no longer acs:ram::1000000000000099:root" in ran.out
+    found = made(empty)
+    assert found["roles"]["cab-backup"][0] == {FUNCTIONS, OPERATOR, bob}
+    assert found["queues"] == ALL["queues"]
+    document = empty.cloud.state()["accounts"][MANAGEMENT]["policies"]["cab-functions"]["document"]
+    assert json.loads(document) == json.loads((empty.policies / "functions.json").read_text("utf-8"))
+
+
+def test_a_role_of_others_is_left_alone(cab: Console, world: World) -> None:
+    """A role of the name without our mark, that differs, is refused with exit 1; --adopt takes it over."""
+    state = world.cloud.state()
+    role = state["accounts"][BACKUP]["roles"]["cab-backup"]
+    role["trust"] = role["trust"].replace("role/cab-functions", "role/theirs")
+    world.cloud.load(state)
+    ran = cab.local("bootstrap", "--yes")
+    assert ran.code == 1
+    assert "left alone: role cab-backup" in ran.out
+    assert cab.local("bootstrap", "--yes", "--adopt").code == 0
+    trust = world.cloud.state()["accounts"][BACKUP]["roles"]["cab-backup"]["trust"]
+    assert FUNCTIONS in trust
+
+
+def test_removal_takes_away_what_was_made_and_keeps_data(cab: Console, empty: World) -> None:
+    """--remove leaves no queue, role or policy of ours, and keeps registrations, the roles in members and the rest."""
+    cab.local("bootstrap", "--yes")
+    cab.local("onboard", PROD, "--yes")
+    ran = cab.local("bootstrap", "--remove", "--yes")
+    assert ran.code == 0
+    assert made(empty) == {**ALL, "roles": {}, "queues": {}, "policies": set()}
+    assert empty.is_protected(PROD)
+    assert cab.local("bootstrap", "--remove", "--json").json["applied"] is False
+
+
+def test_dead_letters_keep_their_queue(cab: Console, empty: World) -> None:
+    """A queue in which something waits for a person is not removed: exit 1, and what to do first."""
+    cab.local("bootstrap", "--yes")
+    key = empty.cloud.key()
+    account = Account(empty.cloud.endpoints["mns"], key.access_key_id, key.access_key_secret)
+    account.get_queue("cab-dead-letters").send_message(Message("{}"))
+    ran = cab.local("bootstrap", "--remove", "--yes")
+    assert ran.code == 1
+    assert "cab dead-letters" in ran.out
+    assert set(made(empty)["queues"]) == {"cab-dead-letters"}
+
+
+def test_an_account_that_cannot_be_entered_is_done_with_its_own_credentials(cab: Console, empty: World) -> None:
+    """Without an access role the backup account's part is left, exit 1; the same command with its own key does it."""
+    state = empty.cloud.state()
+    del state["accounts"][BACKUP]["roles"]["ResourceDirectoryAccountAccessRole"]
+    empty.cloud.load(state)
+    ran = cab.local("bootstrap", "--yes")
+    assert ran.code == 1
+    assert f"run this again with credentials of {BACKUP}" in ran.out
+    key = empty.cloud.key("backup")
+    keys = {"ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret}
+    env: dict[str, str | None] = {**keys, "CLOUD_ENDPOINTS": json.dumps(empty.cloud.endpoints)}
+    assert cab("bootstrap", "--yes", "--operator", OPERATOR, env=env).code == 0
+    assert made(empty) == ALL
+
+
+def test_one_account_can_be_both(cab: Console, empty: World) -> None:
+    """Where the management account is the backup account, the functions' role has both policies, alone."""
+    empty.configure(backup_account={"id": MANAGEMENT, "role": None})
+    assert cab.local("bootstrap", "--yes").code == 0
+    found = made(empty)
+    assert found["roles"] == {"cab-functions": ({"fc.aliyuncs.com"}, {"Custom:cab-functions", "Custom:cab-backup"})}
+    assert found["open"] == [MANAGEMENT]
+
+
+def test_configured_names_are_in_the_policies(cab: Console, empty: World) -> None:
+    """Queues and roles that config.yaml calls otherwise are called so in the documents, too."""
+    empty.configure(queues={"retry": "again", "dead_letters": "aside"}, access_role="Entrance")
+    empty.configure(external=[{"account_id": "1000000000000099", "display_name": "x", "access_role": "Side-door"}])
+    state = empty.cloud.state()
+    roles = state["accounts"][BACKUP]["roles"]
+    roles["Entrance"] = {**roles["ResourceDirectoryAccountAccessRole"], "name": "Entrance"}
+    empty.cloud.load(state)
+    assert cab.local("bootstrap", "--yes").code == 0
+    document = empty.cloud.state()["accounts"][MANAGEMENT]["policies"]["cab-functions"]["document"]
+    for name in ("/queues/again/", "/queues/aside/", "role/entrance", "role/side-door", "role/cab-backup"):
+        assert name in document
+
+
+def test_credentials_of_another_account_are_refused(cab: Console, empty: World) -> None:
+    """Who is in neither account is told so; nothing is done."""
+    env = {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI5tOutside00000000001",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "outside-secret-0000000000000001",
+        "CLOUD_ENDPOINTS": json.dumps(empty.cloud.endpoints),
+    }
+    ran = cab("bootstrap", "--yes", "--json", env={**env})
+    assert (ran.code, ran.json["error"]["reason"]) == (1, "other_account")
