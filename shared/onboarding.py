@@ -5,6 +5,7 @@ All five doors end here. This module knows the order of things; adapters are han
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from shared.apply import apply_regions, carry_out
@@ -20,10 +21,12 @@ from shared.scope import Member, desired, withdrawn
 from shared.verdict import find, judge
 
 
-def converge(account_id: str, hint: Hint, ports: Ports, report: Report, *, waited: bool = False) -> None:
+def converge(
+    account_id: str, hint: Hint, ports: Ports, report: Report, *, waited: bool = False, again: bool = False
+) -> None:
     """Bring one account to what is wanted of it now. Raises an AttemptError; ``report`` says how far it came.
 
-    ``waited`` says that the grace before a withdrawal is over.
+    ``waited`` says that the grace before a withdrawal is over; ``again``, that this is not the first attempt.
     """
     entrance = Entrance(account_id, ports)
     if hint not in LEAVING and hint is not Hint.CHECK:
@@ -44,6 +47,8 @@ def converge(account_id: str, hint: Hint, ports: Ports, report: Report, *, waite
     report.warnings += [f"{policy} reaches everything in the account" for policy in wanted.broad_policies]
     entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
     observed = _observe(wanted.enrolment, ports, entrance)
+    if again and observed.role is not UNKNOWN:
+        observed = _glimpsed(observed, ports)
     carry_out(wanted.enrolment, observed, ports, entrance, report)
     report.state = "protected"
 
@@ -73,6 +78,21 @@ def _observe(want: Enrolment, ports: Ports, entrance: Entrance) -> Enrolment:
         entrance.account()
         return unknown
     return replace(unknown, role=entrance.account().read_role(want.role.name), proven=frozenset({region}))
+
+
+def _glimpsed(observed: Enrolment, ports: Ports) -> Enrolment:
+    """The same with the registrations that one page of each region's listing shows.
+
+    A retried message whose role is right already has probably been delivered twice: looking first spares the write call
+    that would only be refused. What one page does not tell stays unknown.
+    """
+    pages = {r: ports.pool.submit(ports.backup.glimpse, r, observed.account_id) for r in observed.registrations}
+    seen = dict(observed.registrations)
+    for region, page in pages.items():
+        with suppress(AttemptError):
+            found = page.result()
+            seen[region] = UNKNOWN if found is None else found
+    return replace(observed, registrations=seen)
 
 
 def _prove(want: Enrolment, ports: Ports, report: Report) -> None:
