@@ -1,0 +1,145 @@
+"""Checks of the events: where they are, and whether anything comes of them.
+
+EventBridge does not tell what it delivered. What is compared instead are times: ActionTrail's of an event, and Cloud
+Backup's of the registration that should have followed within seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+from cli.doctor.deployed import DEPLOY
+from cli.doctor.finding import BY_HAND, IN_CONFIG, Finding, cause, ok, unknown
+from cli.doctor.site import Site, epoch
+from shared.messages import Hint
+from shared.paging import numbered
+
+LATE_SECONDS = 120.0
+"""An event is worked off within seconds, and a new account that is not ready within a minute or two."""
+LOOKED_AT = 7 * 86_400.0
+"""Seconds; older ones say little about today."""
+LAG_SECONDS = 900.0
+"""An event can be looked up after up to ten minutes (ActionTrail limits page)."""
+
+
+def region(site: Site) -> Iterator[Finding]:
+    """The rule is where the events are."""
+    kept = {name: found for name, found in site.trail.items() if found}
+    if not kept:
+        yield unknown("ActionTrail has no event of the directory of the last 90 days, in no region")
+        return
+    missing = [name for name in site.config.trail_regions if name not in kept]
+    if missing:
+        fix = f"{IN_CONFIG}trail_regions: [{', '.join(kept)}]"
+        yield cause(f"directory events are kept in {', '.join(kept)}, not in {', '.join(missing)}", fix)
+    newest = max((event for found in kept.values() for event in found), key=lambda event: str(event["eventTime"]))
+    published = newest.get("acsRegion") or next(iter(kept))
+    functions = [name for name, props in site.wanted.functions.items() if _listens(props)]
+    for name in functions:
+        place = str((site.deployed.function(name) or {}).get("functionArn", "")).split(":")[2:3]
+        if place and place[0] != published:
+            yield cause(
+                f"the rule of {name} is in {place[0]}, but directory events are in {published}"
+                f" (the last: {newest['eventName']}, {newest['eventTime']})",
+                f"{IN_CONFIG}region: {published}",
+                f"{IN_CONFIG}trail_regions: [{published}]",
+                "cab bootstrap",
+                f"make package && DEPLOY_REGION={published} s deploy",
+            )
+        elif place:
+            yield ok(f"the rule of {name} is in {published}, where the last directory event was")
+
+
+def _listens(props: Any) -> bool:  # noqa: ANN401 - YAML
+    """Whether the function has a rule on the default bus."""
+    return any(
+        trigger["triggerConfig"].get("eventSourceConfig", {}).get("eventSourceType") == "Default"
+        for trigger in props.get("triggers", [])
+    )
+
+
+def last(site: Site) -> Iterator[Finding]:
+    """The last event, and whether an account's registration followed it at once."""
+    if not site.changes:
+        yield unknown("no account has changed in the last 90 days, as far as ActionTrail tells")
+        yield from _untold(site, set())
+        return
+    at, change, _ = site.changes[0]
+    yield ok(f"the last one: {change.event_name} of {change.account_id}, {shown(at)}")
+    yield from _untold(site, {change.account_id for _, change, _ in site.changes})
+    yield from late(site)
+
+
+def _untold(site: Site, told: set[str]) -> Iterator[Finding]:
+    """Accounts that were created lately and of which there is no event."""
+    directory = site.clients.directory(site.credentials)
+    for row in _members(directory):
+        joined = epoch(row.join_time) if row.join_time else 0.0
+        fresh = LAG_SECONDS < site.now - joined < LOOKED_AT
+        # An invited account accepts in its own trail (API page "AcceptHandshake").
+        if fresh and row.join_method == "created" and row.account_id not in told:
+            regions = ", ".join(site.config.trail_regions)
+            yield cause(
+                f"account {row.account_id} was created at {row.join_time}, and ActionTrail in {regions} has no event",
+                f"{BY_HAND}find the region that has it: `cab doctor --live-checks`",
+            )
+            return
+
+
+def _members(directory: Any) -> Iterator[Any]:  # noqa: ANN401 - SDK models
+    number, seen, total = 1, 0, 1
+    while seen < total:
+        body = directory("ListAccounts", page_number=number, page_size=100)
+        rows = body.accounts.account or []
+        yield from rows
+        total, seen, number = body.total_count or 0, seen + max(len(rows), 1), number + 1
+
+
+def late(site: Site) -> Iterator[Finding]:
+    """The newest account that has joined, as far as it is wanted: how long it took."""
+    wanted = {one.account_id for one in site.surveyed if one.wanted}
+    joined = [
+        (at, one.account_id) for at, one, _ in site.changes if one.hint is Hint.JOINED and one.account_id in wanted
+    ]
+    joined = [(at, account) for at, account in joined if LATE_SECONDS < site.now - at < LOOKED_AT]
+    if not joined:
+        yield unknown("no wanted account has joined within the last seven days, so nothing tells whether events arrive")
+        return
+    at, account = joined[0]
+    if at < _changed(site):
+        yield unknown(f"no wanted account has joined since the rule was last changed; the newest is {account}")
+        return
+    registered = _registered_at(site, account)
+    if registered is not None and registered - at <= LATE_SECONDS:
+        yield ok(f"account {account} was registered {max(registered - at, 0):.0f} s after it had joined")
+        return
+    took = "is not registered yet" if registered is None else f"was registered only {registered - at:.0f} s later"
+    yield cause(
+        f"events do not arrive: account {account} joined at {shown(at)} and {took}, by the sweep or by hand",
+        DEPLOY,
+        f"{BY_HAND}create an account and see whether it is protected at once; if not: docs/live-checks.md, Events",
+    )
+
+
+def _changed(site: Site) -> float:
+    """When a rule on the bus was last changed: what was before says nothing about it."""
+    rows = [
+        row for name, props in site.wanted.functions.items() if _listens(props) for row in site.deployed.triggers(name)
+    ]
+    return max((epoch(row["lastModifiedTime"]) for row in rows if row.get("lastModifiedTime")), default=0.0)
+
+
+def _registered_at(site: Site, account: str) -> float | None:
+    """When the account was first registered in the region that is looked at first, in epoch seconds."""
+    api = site.clients.hbr(site.backup, site.config.every_region[0])
+    rows = numbered(
+        api, "DescribeCrossAccounts", lambda body: body.cross_accounts and body.cross_accounts.cross_account
+    )
+    return min((float(row.created_time) for row in rows if str(row.cross_account_user_id) == account), default=None)
+
+
+def shown(at: float) -> str:
+    """A time for people."""
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")

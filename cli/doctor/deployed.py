@@ -1,0 +1,117 @@
+"""Checks of what is deployed: functions and triggers against ``s.yaml``, and the webhook that they tell people by."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from cli.doctor.finding import BY_HAND, Finding, cause, ok
+from cli.doctor.site import Site
+
+COMPARED = (
+    "runtime",
+    "handler",
+    "timeout",
+    "memorySize",
+    "cpu",
+    "diskSize",
+    "role",
+    "internetAccess",
+    "logConfig",
+    "environmentVariables",
+)
+DEPLOY = "make package && s deploy"
+SECONDS = 5.0
+
+
+def functions(site: Site) -> Iterator[Finding]:
+    """Every function is deployed with the settings of s.yaml."""
+    for name, props in site.wanted.functions.items():
+        found = site.deployed.function(name)
+        if found is None:
+            yield cause(f"the function {name} is not deployed", DEPLOY)
+            continue
+        wanted = {key: props[key] for key in COMPARED if key in props}
+        variables = {**wanted.get("environmentVariables", {})}
+        wanted["environmentVariables"] = {k: v for k, v in variables.items() if k not in site.wanted.chosen}
+        differences = [*_differences(wanted, found, ""), *_asides(site, name, props)]
+        if differences:
+            yield cause(f"{name} is deployed with other settings: {'; '.join(differences)}", DEPLOY)
+        else:
+            yield ok(f"{name} is deployed as s.yaml says")
+
+
+def _asides(site: Site, name: str, props: Mapping[str, Any]) -> Iterator[str]:
+    """Settings that have calls of their own."""
+    if "asyncInvokeConfig" in props:
+        yield from _differences(
+            props["asyncInvokeConfig"], site.deployed.async_config(name) or {}, "asyncInvokeConfig."
+        )
+    if "concurrencyConfig" in props:
+        found = site.deployed.concurrency(name) or {}
+        yield from _differences(props["concurrencyConfig"], found, "concurrencyConfig.")
+
+
+def _differences(wanted: Any, found: Any, where: str) -> Iterator[str]:  # noqa: ANN401 - JSON of any shape
+    """What is declared and is otherwise; what is not declared is the platform's own affair."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for key, value in wanted.items():
+            inner = f"{where}{key}"
+            yield from _differences(value, found.get(key), f"{inner}." if isinstance(value, dict) else inner)
+    elif _plain(wanted) != _plain(found):
+        yield f"{where.rstrip('.')} is {found!r}, s.yaml says {wanted!r}"
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - the same
+    """Role names come back in lower case, patterns as text of another form, numbers as 1 or 1.0."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value) if value.startswith("{") else value.casefold()
+    except ValueError:
+        return value
+
+
+def triggers(site: Site) -> Iterator[Finding]:
+    """Every trigger is there, enabled, and as s.yaml says."""
+    for name, props in site.wanted.functions.items():
+        rows = {row["triggerName"]: row for row in site.deployed.triggers(name)} if props.get("triggers") else {}
+        for wanted in props.get("triggers", []):
+            yield _trigger(f"{name}/{wanted['triggerName']}", wanted, rows.get(wanted["triggerName"]))
+
+
+def _trigger(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any] | None) -> Finding:
+    if found is None:
+        return cause(f"the trigger {name} is not there: nothing starts the function", DEPLOY)
+    config = found["triggerConfig"]
+    if not config.get("enable", config.get("triggerEnable")):
+        return cause(f"the trigger {name} is switched off: nothing starts the function", DEPLOY)
+    differences = list(_differences(wanted["triggerConfig"], config, ""))
+    if differences:
+        return cause(f"the trigger {name} is deployed with other settings: {'; '.join(differences)}", DEPLOY)
+    return ok(f"{name} is there and enabled")
+
+
+def webhook(site: Site) -> Iterator[Finding]:
+    """Whether somebody is told of dead letters, and the address answers. Nothing is sent."""
+    variable = site.config.notify.url_variable
+    name = next(iter(site.wanted.functions))
+    deployed = (site.deployed.function(name) or {}).get("environmentVariables", {}).get(variable)
+    url = deployed or os.environ.get(variable, "")
+    if not url:
+        yield ok(f"nobody is told of dead letters: {variable} is empty")
+        return
+    parts = urlsplit(url)
+    address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+    try:
+        socket.create_connection(address, SECONDS).close()
+    except OSError as error:
+        # The host alone: the rest of the address may hold a key.
+        fix = f"{BY_HAND}correct {variable} in the environment of whoever deploys, then `s deploy`"
+        yield cause(f"the webhook at {address[0]}:{address[1]} does not answer: {error}", fix)
+        return
+    yield ok(f"the webhook at {address[0]}:{address[1]} answers; nothing was sent")

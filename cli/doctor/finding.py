@@ -1,0 +1,54 @@
+"""What a check finds, and what makes it whole again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+BY_HAND = "by hand: "
+"""A fix that no command does begins with this."""
+IN_CONFIG = "in config.yaml: "
+"""One that is a change of the configuration begins with this, and is YAML after it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was seen. Without a cause it is as it should be, or cannot be told."""
+
+    seen: str
+    cause: str = ""
+    fix: tuple[str, ...] = ()
+    """In order: commands, or what ``BY_HAND`` or ``IN_CONFIG`` introduces."""
+    told: bool = True
+    """False: the cloud does not tell."""
+
+    @property
+    def state(self) -> str:
+        """``cause``, ``unknown`` or ``ok``."""
+        return "cause" if self.cause else "ok" if self.told else "unknown"
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"state": self.state, "seen": self.seen, "cause": self.cause, "fix": list(self.fix)}
+
+
+def ok(seen: str) -> Finding:
+    """As it should be."""
+    return Finding(seen)
+
+
+def unknown(seen: str) -> Finding:
+    """The cloud does not tell, and nothing is claimed."""
+    return Finding(seen, told=False)
+
+
+def cause(cause: str, *fix: str, seen: str = "") -> Finding:
+    """Something is wrong; ``fix`` makes it right."""
+    return Finding(seen or cause, cause, fix)
+
+
+def some(ids: Iterable[str], most: int = 5) -> str:
+    """A few of them, and how many more there are."""
+    known = list(ids)
+    return ", ".join(known[:most]) + (f" and {len(known) - most} more" if len(known) > most else "")

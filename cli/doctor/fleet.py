@@ -1,0 +1,141 @@
+"""Checks of what came of it all: configuration against directory, coverage, dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cli.advice import advise
+from cli.doctor.finding import BY_HAND, IN_CONFIG, Finding, cause, ok, some, unknown
+from cli.doctor.site import Site
+from cli.selection import age
+from shared.config import Config, Rule
+from shared.dead_letters import look
+from shared.letters import Letter
+from shared.outcome import Reason
+from shared.scope import Member, desired
+
+DELETED = frozenset({Reason.UNREADABLE, Reason.UNKNOWN_VERSION, Reason.BAD_REQUEST})
+"""Letters that will never succeed: they are read and deleted, not brought back."""
+EXPLAINED = frozenset(
+    {Reason.ACCESS_DENIED, Reason.ACCESS_ROLE_MISSING, Reason.ACCOUNT_RESTRICTED, Reason.ROLE_NOT_USABLE}
+)
+"""Reasons that lie in the account: explaining it says what to do there."""
+
+
+def configuration(site: Site) -> Iterator[Finding]:
+    """What config.yaml names is there."""
+    config = site.config
+    members = list(site.cloud.ports.directory.members())
+    folders = {folder for member in members for folder in member.folders} | _folders(site)
+    known = {member.account_id for member in members}
+    for rule in config.scope:
+        if rule.folder is not None and rule.folder not in folders:
+            yield _wrong(rule, f"the folder {rule.folder} is not there")
+        elif set(rule.accounts) - known:
+            yield _wrong(rule, f"no member is {some(sorted(set(rule.accounts) - known))}")
+        elif not any(_decides(rule, member, config) for member in members):
+            yield _wrong(rule, "no account matches it, or another rule always wins")
+    for external in config.external:
+        if external.account_id in known:
+            fix = f"{BY_HAND}remove {external.account_id} from `external` in config.yaml"
+            yield cause(f"{external.account_id} is declared as external and is a member", fix)
+    yield ok(f"{len(config.scope)} rules, {len(members)} members in {len(folders)} folders")
+
+
+def _folders(site: Site) -> set[str]:
+    """Folders without accounts are there, too."""
+    directory, found, above = site.clients.directory(site.credentials), set[str](), list[str | None]([None])
+    while above:
+        parent = above.pop()
+        body = directory("ListFoldersForParent", parent_folder_id=parent, page_number=1, page_size=100)
+        below = [row.folder_id for row in body.folders.folder or []]
+        found.update(below)
+        above += below
+    return found
+
+
+def _wrong(rule: Rule, why: str) -> Finding:
+    fix = f"{BY_HAND}correct or remove the rule {rule.name!r} under `scope` in config.yaml"
+    return cause(f"the rule {rule.name!r} does nothing: {why}", fix)
+
+
+def _decides(rule: Rule, member: Member, config: Config) -> bool:
+    """Whether the rule is the one that decides on some account."""
+    return desired(member, config).rule == rule.name
+
+
+def coverage(site: Site) -> Iterator[Finding]:
+    """Every wanted account is registered, and no other."""
+    by_state: dict[str, list[str]] = {}
+    for one in site.surveyed:
+        by_state.setdefault(one.state, []).append(one.account_id)
+    if missing := by_state.get("unregistered"):
+        what = f"{len(missing)} wanted account(s) are not registered everywhere: {some(missing)}"
+        yield cause(what, "cab reconcile", *(f"cab explain {account}" for account in missing[:1]))
+    for account in by_state.get("unworkable", [])[:5]:
+        (why,) = (one.why for one in site.surveyed if one.account_id == account)
+        yield cause(f"account {account} cannot be worked on: {why}", f"cab explain {account}")
+    if spare := by_state.get("undeclared"):
+        yield cause(
+            f"{len(spare)} registered account(s) are not wanted any more: {some(spare)}", *_release(site, len(spare))
+        )
+    for account, region, _ in site.listed.duplicates:
+        yield cause(f"account {account} is registered more than once in {region}", "cab reconcile")
+    wanted = sum(one.wanted is not None for one in site.surveyed)
+    registered = len(by_state.get("registered", []))
+    yield ok(f"{registered} of {wanted} wanted accounts are registered") if wanted else unknown("no account is wanted")
+
+
+def _release(site: Site, count: int) -> tuple[str, ...]:
+    fleet = sum(one.state in {"registered", "undeclared"} for one in site.surveyed)
+    limits = site.config.teardown
+    most = max(limits.brake_accounts, fleet * limits.brake_percent / 100)
+    look = f"{BY_HAND}if config.yaml or a move is the mistake, undo it; if they are to go:"
+    braked = (
+        (f"{BY_HAND}more than {most:g} at once: nothing is withdrawn by itself (the brake)",) if count > most else ()
+    )
+    return (*braked, look, "cab plan --all --json > plan.json", "cab apply plan.json")
+
+
+def dead_letters(site: Site) -> Iterator[Finding]:
+    """Nothing waits for a person."""
+    with look(site.cloud.queues) as seen:
+        letters = list(seen.letters)
+    ending = [one for one in letters if one.ends_soon]
+    if ending:
+        left = age(min(one.left for one in ending))
+        what = f"{len(ending)} dead letter(s) will be lost within two days, the first in {left}"
+        yield cause(what, *_way_back(ending[0], [one.id for one in ending]))
+    for reason in dict.fromkeys(one.reason for one in letters):
+        mine = [one for one in letters if one.reason is reason]
+        accounts = some(dict.fromkeys(account for one in mine for account in one.account_ids))
+        what = f"{len(mine)} dead letter(s), {reason}" + (f": {accounts}" if accounts else "")
+        yield cause(what, *remedy(reason, mine))
+    if not letters:
+        yield ok("no dead letter waits")
+
+
+def remedy(reason: Reason, letters: list[Letter]) -> tuple[str, ...]:
+    """What to do about letters of one reason: what is in the way first, then the way back."""
+    accounts = list(dict.fromkeys(account for one in letters for account in one.account_ids))
+    advice = advise(str(reason))
+    first: tuple[str, ...] = (f"{BY_HAND}{advice}",) if advice else ()
+    if reason in EXPLAINED:
+        first = tuple(f"cab explain {account}" for account in accounts[:3])
+    if reason in DELETED:
+        return (
+            *(f"cab dead-letters show {one.id}" for one in letters[:3]),
+            f"cab dead-letters delete --reason {reason} --apply",
+        )
+    if reason is Reason.MASS_REMOVAL:
+        plan = ("cab plan --all --json > plan.json", "cab apply plan.json")
+        return (*first, *plan, f"cab dead-letters delete --reason {reason} --apply")
+    if reason is Reason.RESTORABLE_DATA:
+        first = (*first, f"{IN_CONFIG}teardown: {{mode: keep}}")
+    return (*first, f"cab dead-letters redrive --reason {reason} --apply")
+
+
+def _way_back(letter: Letter, ids: list[str]) -> tuple[str, ...]:
+    if letter.reason in DELETED:
+        return ()
+    return (f"cab dead-letters redrive {' '.join(ids[:20])} --apply",)

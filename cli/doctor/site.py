@@ -1,0 +1,124 @@
+"""The place that the doctor looks at: everything that more than one check needs, read once, when it is first needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cli import deployment, sdks
+from cli.bootstrap import Part, surveyed
+from cli.session import Session
+from cli.survey import Surveyed, all_accounts, glance
+from shared import events
+from shared.clients import Calls, Clients, Credentials
+from shared.cloud import Cloud
+from shared.fleet import Registrations
+from shared.messages import AccountChanged
+from shared.session import SHORTEST, assume
+
+GLOBAL_EVENT_REGIONS = ("cn-hangzhou", "ap-southeast-1")
+"""The two in which ActionTrail can keep global events (API page "UpdateGlobalEventsStorageRegion")."""
+KEPT = timedelta(days=90)
+"""How long ActionTrail keeps events (its limits page)."""
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+MOST_PAGES = 10
+"""Of 50 events, in one region: enough to find those of the directory among other writes of Resource Management."""
+
+
+class Site:
+    """One landing zone, seen from the management account. Each property may raise an AttemptError."""
+
+    def __init__(self, session: Session, cloud: Cloud, services: Path, policies: Path) -> None:
+        self.session, self.cloud, self.config = session, cloud, session.config
+        self.credentials: Credentials = session.credentials
+        self.calls: Calls = cloud.calls
+        self.clients = Clients(session.config, cloud.calls)
+        self._services, self._policies = services, policies
+
+    @cached_property
+    def caller(self) -> Any:  # noqa: ANN401 - an SDK model
+        """Who we are."""
+        return sdks.caller(self.config, self.credentials, self.calls)
+
+    @cached_property
+    def wanted(self) -> deployment.Deployment:
+        """What is to be deployed."""
+        config = self.config
+        return deployment.load(self._services, os.environ, config.management_account, config.region)
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """What is missing of what ``cab bootstrap`` makes."""
+        return surveyed(self.session, self.wanted, self._policies, (), adopt=False)
+
+    @cached_property
+    def deployed(self) -> sdks.Deployed:
+        """What is deployed."""
+        return sdks.Deployed(self.config, self.credentials, self.calls)
+
+    @cached_property
+    def backup(self) -> Credentials:
+        """The functions' own way into the backup account; ours where that is the same account."""
+        account = self.config.backup_account
+        if account.role is None:
+            return self.credentials
+        return assume(self.clients.sts(self.credentials), account.id, account.role, "AssumeBackupRole")
+
+    @cached_property
+    def now(self) -> float:
+        """Epoch seconds by the cloud's clock, which a session's end tells."""
+        ends = self.backup.expires_at
+        return ends - SHORTEST if ends < float("inf") else time.time()
+
+    @cached_property
+    def surveyed(self) -> list[Surveyed]:
+        """Every account at a glance."""
+        ports = self.cloud.ports
+        return [glance(account, self.listed, ports) for account in all_accounts(self.listed, ports)]
+
+    @cached_property
+    def listed(self) -> Registrations:
+        """Every registration."""
+        return Registrations(self.cloud.ports)
+
+    @cached_property
+    def trail(self) -> dict[str, list[dict[str, Any]]]:
+        """The directory's events of the last 90 days by the region that keeps them, newest first."""
+        regions = dict.fromkeys([*self.config.trail_regions, *GLOBAL_EVENT_REGIONS])
+        return {region: list(self._directory_events(region)) for region in regions}
+
+    @cached_property
+    def changes(self) -> list[tuple[float, AccountChanged, dict[str, Any]]]:
+        """Of the regions that are configured: when an account changed, how, and the event; newest first."""
+        found: dict[str, tuple[float, AccountChanged, dict[str, Any]]] = {}
+        for region in self.config.trail_regions:
+            for event in self.trail[region]:
+                for change in events.read(json.dumps(event)):
+                    if isinstance(change, AccountChanged):
+                        found[change.event_id] = (epoch(event["eventTime"]), change, event)
+        return sorted(found.values(), key=lambda one: -one[0])
+
+    def _directory_events(self, region: str) -> Iterator[dict[str, Any]]:
+        trail = self.clients.actiontrail(self.credentials, region)
+        given = {"ServiceName": "ResourceManager", "EventRW": "Write"}
+        attributes = [trail.model("LookupEventsRequestLookupAttribute", key=k, value=v) for k, v in given.items()]
+        start, end = (datetime.fromtimestamp(self.now, timezone.utc) + shift for shift in (-KEPT, timedelta(seconds=1)))
+        window = {"start_time": start.strftime(TIME), "end_time": end.strftime(TIME), "lookup_attribute": attributes}
+        token = None
+        for _ in range(MOST_PAGES):
+            body = trail("LookupEvents", direction="BACKWARD", max_results="50", next_token=token, **window)
+            yield from (event for event in body.events or [] if event.get("eventName") in events.ACCOUNT_EVENTS)
+            token = body.next_token
+            if not token:
+                return
+
+
+def epoch(text: str) -> float:
+    """Epoch seconds of a time as the cloud writes it."""
+    return datetime.strptime(text[:19], TIME[:-1]).replace(tzinfo=timezone.utc).timestamp()
