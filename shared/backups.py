@@ -69,6 +69,10 @@ class Binding:
     """Only for SAP HANA: the registered instance."""
     paths: tuple[str, ...] = field(default=(), compare=False)
     """Desired only: what of the data source to back up; everything where empty."""
+    schedule: str = field(default="", compare=False)
+    """Desired only: of a plan of SAP HANA."""
+    client: bool = field(default=False, compare=False)
+    """Desired only: whether the backup client is to be installed first."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -90,6 +94,8 @@ class Vault:
     type: str = "STANDARD"
     ours: bool = False
     ready: bool = True
+    encryption: str = ""
+    locked: bool = False
     stored_bytes: int | None = None
     """StorageSize: of everything in the vault, whoever's it is."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -53,25 +53,29 @@ def switched_off(region: str, have: Iterable[Binding]) -> Iterator[BindingStep]:
 
 
 def rebound(
-    region: str, want: Iterable[Binding], have: Iterable[Binding], roads: Iterable[Place]
+    region: str, want: Iterable[Binding], have: Iterable[Binding], roads: Iterable[Place], tagging: Collection[str]
 ) -> Iterator[BindingStep]:
     """From what is bound to what is wanted. ``roads`` are the ways in which the account is to be reached.
+
+    ``tagging`` are the policies whose tag rule may bind what is in the account.
 
     What is spare goes first, since an ECS instance may be bound to one policy only (API page "CreatePolicyBindings").
     """
     wanted, found = {one.key: one for one in want}, {one.key: one for one in have}
     places = {*roads, *(one.place for one in wanted.values())}
-    spare = {key for key, one in found.items() if one.ours and _spare(one, wanted.get(key), places)}
+    spare = {key for key, one in found.items() if one.ours and _spare(one, wanted.get(key), places, tagging)}
     yield from (Unbind(region, found[key]) for key in sorted(spare))
     resting = {key for key, one in found.items() if one.ours and one.disabled}
     yield from (Bind(region, wanted[key]) for key in sorted(wanted) if key not in found or key in spare | resting)
 
 
-def _spare(have: Binding, want: Binding | None, places: set[Place]) -> bool:
+def _spare(have: Binding, want: Binding | None, places: set[Place], tagging: Collection[str]) -> bool:
     """What a tag rule bound follows from the rule, as long as the account is still reached in that way."""
     if have.way != "policy":
         return False
-    return have.place not in places if have.by_tag else want is None or have.place != want.place
+    if have.by_tag and want is None:
+        return have.place not in places or have.policy not in tagging
+    return want is None or have.place != want.place
 
 
 def after_binding(bindings: Mapping[str, frozenset[Binding]], step: BindingStep) -> dict[str, frozenset[Binding]]:

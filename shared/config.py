@@ -15,19 +15,15 @@ import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
-    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
 )
 
-AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{16}$")]
-"""Sixteen digits. Quote it in YAML, or leading zeros are lost."""
-RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,64}$")]
-"""RAM CreateRole: 1 to 64 letters, digits, full stops and hyphens."""
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+(-\d)?)+$")]
+from shared.backup_policy import BackupPolicy
+from shared.config_types import AccountId, Region, RoleName
+from shared.config_types import Frozen as _Frozen
 
 MARK = "cross-account-backup:"
 """Descriptions of what we made begin with this; what lacks it is foreign."""
@@ -61,10 +57,6 @@ class ConfigError(Exception):
     """The configuration is missing or wrong; the message lists every mistake."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class BackupAccount(_Frozen):
     """The central Cloud Backup account (A)."""
 
@@ -93,6 +85,8 @@ class Settings(_Frozen):
     """Whether to take over a role of that name that bears no mark of ours."""
     session_seconds: SessionSeconds = 3600
     """The longest session of the backup role."""
+    backup_policies: tuple[str, ...] = ()
+    """Names under `backup_policies`: what of the account is backed up."""
 
 
 class Rule(_Frozen):
@@ -116,6 +110,7 @@ class Rule(_Frozen):
     policies: Policies | None = None
     adopt_role: bool | None = None
     session_seconds: SessionSeconds | None = None
+    backup_policies: tuple[str, ...] | None = None
 
     def over(self, base: Settings) -> Settings:
         """The defaults with what this rule says put over them, checked again."""
@@ -191,6 +186,15 @@ class Functions(_Frozen):
     """Function names in s.yaml are this and the door's name."""
 
 
+class Prices(_Frozen):
+    """Prices that you fill in from your own contract; none are shipped. Without them only quantities are shown."""
+
+    currency: str
+    """How amounts are written."""
+    vault_gib_month: float = Field(ge=0)
+    """For one GiB of backup vault in a month."""
+
+
 class Queues(_Frozen):
     """MNS queue names; ``s.yaml`` names the same ones."""
 
@@ -209,6 +213,11 @@ class Assumptions(_Frozen):
     """Whether a record counts in its region, as the product page says, or everywhere (then one region is enough)."""
     types_coexist: bool = True
     """Whether CROSS_ACCOUNT and CROSS_ACCOUNT_BY_RD records of one account may stand side by side."""
+    tag_accounts: Literal["honoured", "ignored"] = "honoured"
+    """Whether the list of accounts in a backup policy's TAG rule is honoured. If not, no policy by tags is written:
+    its tags would select resources of the backup account instead."""
+    account_scope: str | None = None
+    """What is sent as ``AccountScope`` with that list; by default nothing."""
     duplicate_codes: tuple[str, ...] = ("CrossAccountExist",)
     """Codes of that refusal. After any other refusal the listing decides."""
 
@@ -251,6 +260,8 @@ class Config(_Frozen):
     enrolment: Settings
     scope: tuple[Rule, ...] = ()
     external: tuple[External, ...] = ()
+    backup_policies: tuple[BackupPolicy, ...] = ()
+    prices: Prices | None = None
     retry: Retry = Retry()
     notify: Notify = Notify()
     functions: Functions = Functions()
@@ -271,12 +282,35 @@ class Config(_Frozen):
             raise ValueError("expected a role, since the backup account is not the management account")
         return account
 
+    @field_validator("backup_policies")
+    @classmethod
+    def _known(cls, policies: tuple[BackupPolicy, ...], info: ValidationInfo) -> tuple[BackupPolicy, ...]:
+        enrolment: Settings | None = info.data.get("enrolment")
+        rules: tuple[Rule, ...] = info.data.get("scope") or ()
+        if len({one.name for one in policies}) < len(policies):
+            raise ValueError("expected every name once")
+        wanted = {name for settings in (enrolment, *rules) if settings for name in settings.backup_policies or ()}
+        if unknown := sorted(wanted - {one.name for one in policies}):
+            raise ValueError(f"expected also {', '.join(unknown)}, which enrolment or a scope rule names")
+        named = {
+            *(enrolment.regions if enrolment else ()),
+            *(region for rule in rules for region in rule.regions or ()),
+        }
+        if apart := sorted({region for one in policies for region in one.regions} - named):
+            raise ValueError(f"expected only regions in which accounts are registered, not {', '.join(apart)} (step 4)")
+        return policies
+
     @property
     def every_region(self) -> tuple[str, ...]:
-        """Every region that is named anywhere: where registrations of ours may be."""
+        """Where registrations of ours may be."""
+        return self.registered_in(self.backup_regions)
+
+    @property
+    def backup_regions(self) -> tuple[str, ...]:
+        """Every region that is named anywhere: where backups of ours may be."""
         named = [*self.enrolment.regions, *(region for rule in self.scope for region in rule.regions or ())]
         named += self.former_regions
-        return self.registered_in(tuple(dict.fromkeys(named)))
+        return tuple(dict.fromkeys(named))
 
     def registered_in(self, regions: tuple[str, ...]) -> tuple[str, ...]:
         """Of these regions, those in which records are made: all, or one where records count everywhere."""

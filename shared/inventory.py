@@ -90,7 +90,7 @@ def take(account_id: str, registered: Mapping[str, frozenset[Registration]], por
     Regions are those that the configuration names anywhere. What only Cloud Backup's road into the account could tell,
     and cannot any more, is named as out of reach. Raises an AttemptError where A itself cannot be read.
     """
-    parts = ports.pool.map(lambda region: _region(region, account_id, registered, ports), ports.config.every_region)
+    parts = ports.pool.map(lambda region: _region(region, account_id, registered, ports), ports.config.backup_regions)
     whole = Inventory(account_id)
     for part in parts:
         whole = replace(
@@ -134,7 +134,10 @@ def _places(
     """How Cloud Backup reaches the account there."""
     if account_id == ports.config.backup_account.id:
         return [Place(account_id, "SELF_ACCOUNT")]
-    found = sorted(registered.get(region, ()), key=lambda one: (one.type, one.role_name))
+    here = registered.get(region, frozenset())
+    if ports.config.assumptions.registrations == "global":
+        here = frozenset().union(*registered.values())
+    found = sorted(here, key=lambda one: (one.type, one.role_name))
     return [Place(account_id, one.type, one.role_name) for one in found]
 
 

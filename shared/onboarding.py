@@ -18,6 +18,7 @@ from shared.outcome import AttemptError, GraceError, Reason
 from shared.plan import UNKNOWN, CheckRole, Enrolment, Role, plan
 from shared.ports import Ports, Report
 from shared.scope import Member, desired, withdrawn
+from shared.standing import for_event
 from shared.verdict import find, judge
 
 
@@ -44,12 +45,14 @@ def converge(
     if hint is Hint.CHECK:
         _prove(wanted.enrolment, ports, report)
         return
-    report.warnings += [f"{policy} reaches everything in the account" for policy in wanted.broad_policies]
+    report.warnings += wanted.warnings
     entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
-    observed = _observe(wanted.enrolment, ports, entrance)
+    bound = for_event(wanted.enrolment, ports)
+    report.warnings += bound.waiting
+    observed = replace(_observe(bound.want, ports, entrance), bindings=bound.have)
     if again and observed.role is not UNKNOWN:
         observed = _glimpsed(observed, ports)
-    carry_out(wanted.enrolment, observed, ports, entrance, report)
+    carry_out(bound.want, observed, ports, entrance, report)
     report.state = "protected"
 
 

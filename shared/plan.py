@@ -134,6 +134,8 @@ class Enrolment:
     """Desired only: take over a role of that name that lacks our mark."""
     bindings: Mapping[str, frozenset[Binding]] = field(default_factory=dict)
     """By region: what is backed up on a schedule. Observed, it holds at least what is wanted and is there."""
+    tag_policies: frozenset[str] = frozenset()
+    """Desired only: names of the policies whose tag rule may bind what is in the account."""
 
     @property
     def withdrawn(self) -> bool:
@@ -353,7 +355,7 @@ def _bindings(desired: Enrolment, observed: Enrolment, region: str) -> Iterator[
     want = desired.bindings.get(region, frozenset())
     roads = {Place(desired.account_id, one.type, one.role_name) for one in _known(desired, region)}
     if not desired.withdrawn:
-        yield from rebound(region, want, observed.bindings.get(region, frozenset()), roads)
+        yield from rebound(region, want, observed.bindings.get(region, frozenset()), roads, desired.tag_policies)
 
 
 def _ordered(registrations: frozenset[Registration]) -> list[Registration]:

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shared.backup_policy import VaultSettings
 from shared.backups import BackupClient, Binding, HanaInstance, Job, Place, Point, Policy, Vault
 from shared.config import Config
 from shared.outcome import AttemptError
@@ -120,6 +121,12 @@ class Protection(Protocol):
 
     def switch_off(self, region: str, binding: Binding) -> None:
         """Suspend a binding or a plan."""
+
+    def create_vault(self, region: str, wanted: VaultSettings, kind: str) -> None:
+        """Make a vault."""
+
+    def write_policy(self, region: str, name: str, rules: list[dict[str, Any]], policy_id: str | None = None) -> None:
+        """Make a policy, or replace the rules of one."""
 
 
 class Records(Protocol):

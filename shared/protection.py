@@ -11,13 +11,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from shared.backup_policy import VaultSettings
 from shared.backups import BackupClient, Binding, HanaInstance, Place, Policy, Vault, marked, named_ours
 from shared.clients import Api, Clients, Credentials
 from shared.config import MARK
+from shared.outcome import PermanentError, Reason
 from shared.paging import by_token, numbered
 from shared.vendor import AbsentError, ExistsError
 
 OURS = f"{MARK} bound by central backup. Managed: changes by hand are undone."
+
+GONE = frozenset({"DEACTIVATED", "UNINSTALLING", "UNINSTALLED"})
+"""``Status`` of clients that are not there any more (SDK model DescribeBackupClientsResponseBody)."""
 
 
 class Protection:
@@ -71,7 +76,15 @@ class Protection:
         return [BackupClient(row.client_id, row.instance_id or "", region, row.status or "") for row in rows]
 
     def bind(self, region: str, binding: Binding) -> None:
-        """Bind one data source to the policy whose id the binding holds; one that is suspended is resumed."""
+        """Bind one data source to the policy whose id the binding holds; one that is suspended is resumed.
+
+        Raises PermanentError for a database of a SAP HANA instance that nobody has registered: that needs its password.
+        """
+        if binding.client:
+            self._install_client(region, binding)
+        if binding.way == "hana_plan":
+            self._plan_hana(region, binding)
+            return
         item = self.api(region).model(
             "CreatePolicyBindingsRequestPolicyBindingList",
             source_type=binding.source_type,
@@ -84,6 +97,35 @@ class Protection:
             self.api(region)("CreatePolicyBindings", policy_id=binding.id, policy_binding_list=[item])
         except ExistsError:
             self._switch(region, binding, disabled=False)
+
+    def _install_client(self, region: str, binding: Binding) -> None:
+        """Install the client where there is none; it is a task of minutes, and nobody waits for it."""
+        known = {one.instance_id for one in self.clients(region, binding.place) if one.status not in GONE}
+        if binding.source not in known:
+            fields = {"instance_ids": [binding.source], **binding.place.fields}
+            self.api(region)("InstallBackupClients", **fields)
+
+    def _plan_hana(self, region: str, binding: Binding) -> None:
+        """Make the plan of one database, or resume the one that is there."""
+        if binding.id:
+            known = next((one for one in self.plans(region) if one.id == binding.id), binding)
+            fields = {"cluster_id": known.cluster_id, "vault_id": known.vault_id}
+            self.api(region)("EnableHanaBackupPlan", plan_id=binding.id, **fields)
+            return
+        name, _, database = binding.source.partition("/")
+        mine = [one for one in self.hana_instances(region) if (one.name, one.place) == (name, binding.place)]
+        if not mine:
+            detail = f"SAP HANA instance {name} of account {binding.place.account_id} is not registered in {region}"
+            raise PermanentError(Reason.BAD_CONFIGURATION, f"{detail}: `cab hana` does that, with its password")
+        self.api(region)(
+            "CreateHanaBackupPlan",
+            cluster_id=mine[0].id,
+            vault_id=mine[0].vault_id,
+            database_name=database,
+            plan_name=binding.policy,
+            backup_type="COMPLETE",
+            schedule=binding.schedule,
+        )
 
     def unbind(self, region: str, binding: Binding) -> None:
         """Take the binding away; what was backed up stays (API page "DeletePolicyBinding")."""
@@ -111,6 +153,29 @@ class Protection:
             data_source_id=binding.source,
             disabled=disabled,
         )
+
+    def create_vault(self, region: str, wanted: VaultSettings, kind: str) -> None:
+        """Make a vault; it takes backups only when it is ready, which takes a while (API page "CreateVault")."""
+        self.api(region)(
+            "CreateVault",
+            vault_name=wanted.name,
+            vault_region_id=region,
+            vault_type=kind,
+            encrypt_type=wanted.encryption,
+            kms_key_id=wanted.kms_key,
+            worm_enabled=wanted.locked or None,
+            description=f"{MARK} vault of central backup.",
+        )
+
+    def write_policy(self, region: str, name: str, rules: list[dict[str, Any]], policy_id: str | None = None) -> None:
+        """Make a policy, or replace the rules of one of ours. ``rules`` are as the cloud writes them."""
+        api = self.api(region)
+        if policy_id is None:
+            fields = {"policy_name": name, "policy_description": f"{MARK} backup policy of central backup. Managed."}
+            api("CreatePolicyV2", rules=[api.model("CreatePolicyV2RequestRules").from_map(r) for r in rules], **fields)
+        else:
+            changed = [api.model("UpdatePolicyV2RequestRules").from_map(rule) for rule in rules]
+            api("UpdatePolicyV2", policy_id=policy_id, rules=changed)
 
     def api(self, region: str) -> Api:
         """The client of a region; building one takes microseconds."""
@@ -194,5 +259,7 @@ def _vault(row: Any, region: str) -> Vault:  # noqa: ANN401 - an SDK model
         row.vault_type or "STANDARD",
         marked(row.description),
         row.status == "CREATED",
+        row.encrypt_type or "",
+        bool(row.worm_enabled),
         row.storage_size,
     )

@@ -21,6 +21,7 @@ from shared.outcome import AttemptError
 from shared.plan import UNKNOWN, AnyStep, Enrolment, Role, plan
 from shared.ports import Ports, Report
 from shared.scope import Member, Wanted, desired, withdrawn
+from shared.standing import Standing, beside, for_sweep
 from shared.verdict import find, judge
 
 VERSION = 1
@@ -100,8 +101,16 @@ def _facts(enrolment: Enrolment | None) -> Any:  # noqa: ANN401 - JSON
     return [str(shown), registrations, sorted(enrolment.proven), enrolment.service_linked_role, bindings]
 
 
-def review(account_id: str, hint: Hint, ports: Ports, listed: Listed | None = None) -> Review:
-    """What would be done for one account now, nothing left unknown. ``listed`` are its registrations, where known."""
+Standings = Mapping[str, Standing]
+
+
+def review(
+    account_id: str, hint: Hint, ports: Ports, listed: Listed | None = None, standing: Standings | None = None
+) -> Review:
+    """What would be done for one account now, nothing left unknown.
+
+    ``listed`` are its registrations, and ``standing`` what is bound in each region, where that is known already.
+    """
     try:
         member = find(account_id, ports)
         wanted, why = judge(member, hint, ports.config)
@@ -110,21 +119,25 @@ def review(account_id: str, hint: Hint, ports: Ports, listed: Listed | None = No
         name = member.display_name if member else ""
         if member is None or wanted is None:
             return Review(account_id, hint, "ignored", name, why=why)
-        return _enrolment(member, wanted, hint, ports, listed)
+        return _enrolment(member, wanted, hint, ports, (listed, standing))
     except AttemptError as error:
         return Review(account_id, hint, "unknown", why=str(error))
 
 
-def _enrolment(member: Member, wanted: Wanted, hint: Hint, ports: Ports, listed: Listed | None) -> Review:
+def _enrolment(
+    member: Member, wanted: Wanted, hint: Hint, ports: Ports, read: tuple[Listed | None, Standings | None]
+) -> Review:
+    listed, standing = read
     entrance = Entrance(member.account_id, ports)
     entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
     known = listed_everywhere(member.account_id, ports) if listed is None else listed
-    have = examine(wanted.enrolment, known, entrance, ports)
-    steps = plan(wanted.enrolment, have)
-    warnings = tuple(f"{policy} reaches everything in the account" for policy in wanted.broad_policies)
+    bound = beside(wanted.enrolment, for_sweep(ports, deep=True) if standing is None else standing)
+    have = replace(examine(bound.want, known, entrance, ports), bindings=bound.have)
+    steps = plan(bound.want, have)
+    warnings = (*wanted.warnings, *bound.waiting)
     state = "unprotected" if steps else "protected"
     return Review(
-        member.account_id, hint, state, member.display_name, wanted.rule, "", warnings, wanted.enrolment, have, steps
+        member.account_id, hint, state, member.display_name, wanted.rule, "", warnings, bound.want, have, steps
     )
 
 

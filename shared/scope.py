@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
+from shared.backup_policy import BackupPolicy, SourceSettings
+from shared.backups import Binding, Place
 from shared.config import ALIAS_LENGTH, Config, Rule, Settings
-from shared.plan import BROAD_POLICIES, Enrolment, Registration, Role, Trust
+from shared.kinds import PAGE, region_warning
+from shared.plan import BROAD_POLICIES, UNKNOWN, Enrolment, Registration, Role, Trust
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,23 @@ class Wanted:
         """Whether the account is to be enrolled at all."""
         return self.settings.enrol
 
+    backup_policies: tuple[BackupPolicy, ...] = ()
+    """What of the account is to be backed up."""
+
     @property
-    def broad_policies(self) -> list[str]:
-        """Policies that the product page allows and that deserve a warning."""
+    def warnings(self) -> list[str]:
+        """What the product page allows and a person should know, and what is wanted and cannot be."""
         role = self.enrolment.role
-        return sorted(role.policies & BROAD_POLICIES) if isinstance(role, Role) else []
+        broad = sorted(role.policies & BROAD_POLICIES) if isinstance(role, Role) else []
+        regions = sorted({*self.settings.regions, *(region for one in self.backup_policies for region in one.regions)})
+        lost = [
+            f"{source.id} is not backed up by {policy.name!r}: the account is not registered in {region} "
+            f"({PAGE}, step 4); add the region to its rule's regions"
+            for policy, source, region in _sources(self.enrolment.account_id, self.backup_policies)
+            if region not in self.settings.regions
+        ]
+        unknown = [warning for region in regions if (warning := region_warning(region))]
+        return [f"{policy} reaches everything in the account" for policy in broad] + lost + unknown
 
 
 DEFAULT_RULE = "enrolment (the default for every member)"
@@ -58,7 +74,11 @@ def desired(member: Member, config: Config) -> Wanted:
     settings = best.over(config.enrolment) if best else config.enrolment
     if not settings.enrol:
         return Wanted(Enrolment(member.account_id), settings, best.name if best else DEFAULT_RULE)
-    return Wanted(_enrolment(member, settings, config), settings, best.name if best else DEFAULT_RULE)
+    policies = tuple(one for one in config.backup_policies if one.name in settings.backup_policies)
+    enrolment = _enrolment(member, settings, config)
+    by_tag = frozenset(one.name for one in policies if one.tags)
+    enrolment = replace(enrolment, bindings=_bindings(enrolment, settings, policies), tag_policies=by_tag)
+    return Wanted(enrolment, settings, best.name if best else DEFAULT_RULE, policies)
 
 
 def withdrawn(account_id: str) -> Enrolment:
@@ -81,7 +101,49 @@ def _specificity(rule: Rule, member: Member) -> tuple[bool, int, int, bool]:
     return bool(rule.accounts), len(rule.tags), depth, rule.type is not None
 
 
+def _sources(account_id: str, policies: Iterable[BackupPolicy]) -> Iterator[tuple[BackupPolicy, SourceSettings, str]]:
+    """An account's data sources that policies name, with their regions."""
+    for policy in policies:
+        for source in policy.sources:
+            if source.account == account_id:
+                yield policy, source, source.region or policy.regions[0]
+
+
+def _bindings(
+    enrolment: Enrolment, settings: Settings, policies: Iterable[BackupPolicy]
+) -> dict[str, frozenset[Binding]]:
+    """By region; a data source where the account is not registered cannot be reached, and is left out."""
+    place = _road(enrolment)
+    found: dict[str, set[Binding]] = {}
+    for policy, source, region in _sources(enrolment.account_id, policies):
+        if region in settings.regions:
+            way: Literal["policy", "hana_plan"] = "hana_plan" if policy.kind == "hana" else "policy"
+            binding = Binding(
+                place,
+                policy.source_type,
+                source.id,
+                policy.name,
+                way,
+                paths=source.paths,
+                schedule=policy.schedule,
+                client=policy.install_client,
+            )
+            found.setdefault(region, set()).add(binding)
+    return {region: frozenset(bindings) for region, bindings in found.items()}
+
+
+def _road(enrolment: Enrolment) -> Place:
+    """How the account is reached: as it is registered. The backup account's own resources need no registration."""
+    for found in enrolment.registrations.values():
+        for one in found if found is not UNKNOWN else ():
+            return Place(enrolment.account_id, one.type, one.role_name)
+    return Place(enrolment.account_id, "SELF_ACCOUNT")
+
+
 def _enrolment(member: Member, settings: Settings, config: Config) -> Enrolment:
+    if member.account_id == config.backup_account.id:
+        # Its own resources need no road: neither a role nor a registration.
+        return Enrolment(member.account_id)
     shown = alias(settings.alias, member)
     regions = config.registered_in(settings.regions)
     if settings.authorization == "resource_directory":

@@ -8,6 +8,7 @@ accounts. What differs goes through the same plan as everything else. The sweep 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
@@ -39,8 +40,10 @@ from shared.plan import (
     UpdateRole,
     plan,
 )
+from shared.policies import Change, Tagged, make, rewrite
 from shared.ports import Ports, Report
 from shared.scope import Member, Wanted
+from shared.standing import Bound, Standing, beside, for_sweep
 from shared.verdict import find, judge
 
 WORKERS = 4
@@ -118,6 +121,7 @@ def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, eve
     """Compare, then repair until the deadline. ``day`` (days since the epoch) chooses the deep sweep's share."""
     report = SweepReport(deep)
     listed = Registrations(ports)
+    run = _Run(listed, ports, deadline, deep, *_on_schedule(ports, report, deep=deep))
     unknown = listed.accounts
     work: list[tuple[Member, Wanted]] = []
     for member in everyone(ports):
@@ -127,8 +131,9 @@ def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, eve
         if wanted is None:
             continue
         report.in_scope += 1
+        run.tagged.add(wanted.enrolment, listed.of(member.account_id))
         due = deep and (everything or _due(member.account_id, day, ports.config.sweep.deep_days))
-        if due or _differs(wanted.enrolment, listed):
+        if due or _differs(wanted.enrolment, run):
             work.append((member, wanted))
     for account_id in sorted(unknown):
         report.add(
@@ -137,8 +142,22 @@ def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, eve
     for account_id, region, registration in listed.duplicates:
         repaired = _single(account_id, region, registration, ports)
         report.add(Finding(account_id, "duplicate", f"more than once in {region}: {registration.type}", repaired))
-    _repair(work, _Run(listed, ports, deadline, deep), report)
+    _repair(work, run, report)
+    if ports.config.backup_policies:
+        _note(rewrite(ports, run.tagged, listed.of, write=True), report, ports)
     return report
+
+
+def _on_schedule(ports: Ports, report: SweepReport, *, deep: bool) -> tuple[dict[str, Standing], Tagged]:
+    """Backup policies and vaults, made where they are missing; then what is bound. Without policies, nothing."""
+    if ports.config.backup_policies:
+        _note(make(ports, write=True), report, ports)
+    return for_sweep(ports, deep=deep), Tagged(ports)
+
+
+def _note(changes: list[Change], report: SweepReport, ports: Ports) -> None:
+    for one in changes:
+        report.add(Finding(ports.config.backup_account.id, one.kind, one.detail, one.repaired))
 
 
 def _single(account_id: str, region: str, registration: Registration, ports: Ports) -> bool:
@@ -169,15 +188,6 @@ def _due(account_id: str, day: int, days: int) -> bool:
     return int(sha256(account_id.encode()).hexdigest(), 16) % days == day % days
 
 
-def _differs(want: Enrolment, listed: Registrations) -> bool:
-    """Whether registrations differ; the role is taken to be right, which only the deep sweep examines."""
-    return bool(plan(want, _taken_as_right(want, listed)))
-
-
-def _taken_as_right(want: Enrolment, listed: Registrations) -> Enrolment:
-    return Enrolment(want.account_id, want.role, listed.of(want.account_id), frozenset(want.registrations))
-
-
 @dataclass(frozen=True)
 class _Run:
     """What the workers of one sweep share."""
@@ -186,6 +196,20 @@ class _Run:
     ports: Ports
     deadline: Deadline
     deep: bool
+    standing: Mapping[str, Standing]
+    tagged: Tagged
+
+
+def _differs(want: Enrolment, run: _Run) -> bool:
+    """Whether registrations or bindings differ; the role is taken to be right, which only the deep sweep examines."""
+    bound = beside(want, run.standing)
+    return bool(plan(bound.want, _taken_as_right(bound, run.listed)))
+
+
+def _taken_as_right(bound: Bound, listed: Registrations) -> Enrolment:
+    want = bound.want
+    registered = listed.of(want.account_id)
+    return Enrolment(want.account_id, want.role, registered, frozenset(want.registrations), bindings=bound.have)
 
 
 def _repair(work: list[tuple[Member, Wanted]], run: _Run, report: SweepReport) -> None:
@@ -204,15 +228,17 @@ def _repair_one(member: Member, wanted: Wanted, run: _Run) -> list[Finding] | No
     """What was found and done for one account, or None where no time is left. One account never stops the others."""
     if run.deadline.left <= 0:
         return None
-    want, ports = wanted.enrolment, run.ports
+    bound, ports = beside(wanted.enrolment, run.standing), run.ports
+    want = bound.want
     entrance = Entrance(member.account_id, ports)
     entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
     steps: tuple[AnyStep, ...] = ()
     try:
         if run.deep:
             observed = examine(want, run.listed.of(member.account_id), entrance, ports)
+            observed = replace(observed, bindings=bound.have)
         else:
-            observed = _taken_as_right(want, run.listed)
+            observed = _taken_as_right(bound, run.listed)
         steps = plan(want, observed)
         if not steps or {kind_of(step) for step in steps} & set(ports.config.sweep.observe):
             return _findings(member, steps, repaired=False)

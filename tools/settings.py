@@ -1,4 +1,4 @@
-"""The table of docs/settings.md, made from the models of shared/config.py: ``python -m tools.settings``.
+"""The table of docs/settings.md, made from the models of the configuration: ``python -m tools.settings``.
 
 A list written by hand would sooner or later leave a key out. What a key means is the text under it in the source; a key
 without one is refused.
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from shared import config
-from shared.config import AccountId, Config, Region, RoleName, Rule, Settings
+from shared.config import Config, Rule, Settings
+from shared.config_types import AccountId, Region, RoleName
 
 PAGE = Path("docs/settings.md")
 BEGIN, END = "<!-- begin settings -->", "<!-- end settings -->"
@@ -54,7 +55,7 @@ def _inner(field: FieldInfo) -> tuple[type[BaseModel] | None, bool]:
     arguments = getattr(field.annotation, "__args__", ())
     kind: Any = arguments[0] if arguments else field.annotation
     nested = isinstance(kind, type) and issubclass(kind, BaseModel)
-    return (kind, bool(arguments)) if nested else (None, False)
+    return (kind, get_origin(field.annotation) is tuple) if nested else (None, False)
 
 
 def _shown(schema: dict[str, Any]) -> str:
@@ -89,11 +90,11 @@ def _default(field: FieldInfo) -> str:
 
 def _meaning(model: type[BaseModel], name: str) -> str:
     """The text under the key in the source. A rule's keys that it takes from ``enrolment`` mean the same there."""
-    known = _texts()[model.__name__].get(name)
+    known = _texts(model.__module__)[model.__name__].get(name)
     if known is None and model is Rule and name in Settings.model_fields:
         known = f"As `enrolment.{name}`, for these accounts."
     if known is None:
-        raise LookupError(f"{model.__name__}.{name} has no text under it in shared/config.py")
+        raise LookupError(f"{model.__name__}.{name} has no text under it in {model.__module__}")
     return _plain(known)
 
 
@@ -103,9 +104,9 @@ def _plain(text: str) -> str:
 
 
 @cache
-def _texts() -> dict[str, dict[str, str]]:
+def _texts(module: str) -> dict[str, dict[str, str]]:
     """Class → key → the text that follows it."""
-    tree = ast.parse(inspect.getsource(config))
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
     return {one.name: dict(_pairs(one)) for one in tree.body if isinstance(one, ast.ClassDef)}
 
 

@@ -1,0 +1,232 @@
+"""The configured backup policies and their vaults in the backup account: made, compared, rewritten.
+
+They are shared by many accounts, so one writer alone touches them: the sweep. Nothing is deleted here, and what lacks
+our mark is left alone and reported.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.backup_policy import BackupPolicy
+from shared.backups import Place, PlaceType, Policy, Vault
+from shared.config import Assumptions
+from shared.kinds import KINDS
+from shared.outcome import AttemptError
+from shared.plan import UNKNOWN, Enrolment, Registration
+from shared.ports import Ports
+
+Rule = dict[str, Any]
+Listed = Mapping[str, frozenset[Registration]]
+COMPARED: dict[str, tuple[str, ...]] = {
+    "BACKUP": ("BackupType", "Schedule", "VaultId", "KeepLatestSnapshots"),
+    "TRANSITION": ("Retention",),
+    "TAG": (),
+}
+"""By type, what of a rule is ours to say, beside tags and accounts; the cloud may fill in more (inferred)."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference of a policy or vault from the configuration, and whether it was repaired."""
+
+    kind: str
+    """``vault_missing``, ``vault_differs``, ``vault_foreign``, ``backup_policy_missing``, ``backup_policy_changed``,
+    ``backup_policy_foreign``, ``tags_impossible``, ``failed``."""
+    detail: str
+    repaired: bool = False
+
+
+def make(ports: Ports, *, write: bool) -> list[Change]:
+    """Make what is missing, in every region. A policy waits until its vault takes backups: the next sweep makes it."""
+    found: list[Change] = []
+    for region in _regions(ports):
+        try:
+            found += _make(region, ports, write=write)
+        except AttemptError as error:
+            found.append(Change("failed", f"{region}: {error}"))
+    return found
+
+
+def _regions(ports: Ports) -> list[str]:
+    return list(dict.fromkeys(region for one in ports.config.backup_policies for region in one.regions))
+
+
+def _make(region: str, ports: Ports, *, write: bool) -> Iterator[Change]:
+    wanted = [one for one in ports.config.backup_policies if region in one.regions and one.kind != "hana"]
+    policies, vaults = ports.protection.policies(region), ports.protection.vaults(region)
+    yield from _make_vaults(region, vaults, ports, write=write)
+    for one in wanted:
+        there = [policy for policy in policies if policy.name == one.name]
+        if any(policy.ours for policy in there):
+            continue
+        if there:
+            yield Change("backup_policy_foreign", f"{one.name!r} in {region} was not made by us and is left alone")
+        elif (vault_id := _vault_id(one, vaults)) is not None:
+            repaired = write and "backup_policy_missing" not in ports.config.sweep.observe
+            if repaired:
+                ports.protection.write_policy(region, one.name, rules_of(one, vault_id, (), ports.config.assumptions))
+            yield Change("backup_policy_missing", f"{one.name!r} in {region}", repaired)
+
+
+def _make_vaults(region: str, vaults: list[Vault], ports: Ports, *, write: bool) -> Iterator[Change]:
+    here = [one for one in ports.config.backup_policies if region in one.regions and one.vault]
+    for name, one in {one.vault.name: one for one in here if one.vault}.items():
+        there = [vault for vault in vaults if vault.name == name]
+        mine = [vault for vault in there if vault.ours]
+        if mine and one.vault and (mine[0].encryption, mine[0].locked) != (one.vault.encryption, one.vault.locked):
+            yield Change("vault_differs", f"{name!r} in {region}: encryption or lock, which we never change")
+        elif there and not mine:
+            yield Change("vault_foreign", f"{name!r} in {region} was not made by us and is left alone")
+        elif not there and one.vault:
+            repaired = write and "vault_missing" not in ports.config.sweep.observe
+            if repaired:
+                ports.protection.create_vault(region, one.vault, KINDS[one.kind].vault)
+            yield Change("vault_missing", f"{name!r} in {region}", repaired)
+
+
+def _vault_id(policy: BackupPolicy, vaults: Iterable[Vault]) -> str | None:
+    """The vault that takes its backups now: empty where it needs none, None where it is not ready."""
+    if policy.vault is None:
+        return ""
+    name = policy.vault.name
+    return next((one.id for one in vaults if one.name == name and one.ours and one.ready), None)
+
+
+class Tagged:
+    """The accounts whose resources each tag rule may select, gathered while a sweep looks at every account.
+
+    An account comes in once it is registered there. It goes out when it is wanted and its rule names the policy no
+    more, or when nothing of it is registered; so a listing that came back empty never empties a rule.
+    """
+
+    def __init__(self, ports: Ports) -> None:
+        self._policies = {one.name: one for one in ports.config.backup_policies}
+        self._owner = ports.config.backup_account.id
+        self._places: dict[tuple[str, str], set[Place]] = {}
+        self._judged: set[str] = set()
+
+    def add(self, want: Enrolment, have: Listed) -> None:
+        """Take in one account that is wanted, where it is registered as wanted."""
+        if not self._policies:
+            return
+        self._judged.add(want.account_id)
+        for name in want.tag_policies:
+            for region in self._policies[name].regions:
+                self._places.setdefault((region, name), set()).update(self._roads(region, want, have))
+
+    def _roads(self, region: str, want: Enrolment, have: Listed) -> Iterator[Place]:
+        if want.account_id == self._owner:
+            yield Place(self._owner, "SELF_ACCOUNT")
+        wanted = want.registrations.get(region, frozenset())
+        for one in wanted if wanted is not UNKNOWN else ():
+            if one in have.get(region, frozenset()):
+                yield Place(want.account_id, one.type, one.role_name)
+
+    def places(self, region: str, policy: Policy, listed: Callable[[str], Listed]) -> set[Place]:
+        """What the policy's rule is to name, given what it names now."""
+        stays = {
+            place
+            for place in places_of(policy)
+            if place.account_id not in self._judged and any(listed(place.account_id).values())
+        }
+        return self._places.get((region, policy.name), set()) | stays
+
+
+def rewrite(ports: Ports, tagged: Tagged, listed: Callable[[str], Listed], *, write: bool) -> list[Change]:
+    """Compare the rules of our policies with the configuration, their account lists included; replace what differs."""
+    found: list[Change] = []
+    for region in _regions(ports):
+        try:
+            found += _rewrite(region, tagged, listed, ports, write=write)
+        except AttemptError as error:
+            found.append(Change("failed", f"{region}: {error}"))
+    return found
+
+
+def _rewrite(
+    region: str, tagged: Tagged, listed: Callable[[str], Listed], ports: Ports, *, write: bool
+) -> Iterator[Change]:
+    mine = {one.name: one for one in ports.protection.policies(region) if one.ours}
+    for one in ports.config.backup_policies:
+        have = mine.get(one.name)
+        if region not in one.regions or have is None:
+            continue
+        if one.tags and ports.config.assumptions.tag_accounts == "ignored":
+            yield Change("tags_impossible", f"{one.name!r}: the cloud ignores account lists; name data sources instead")
+        vault_id = min(have.vault_ids, default="")
+        want = rules_of(one, vault_id, tagged.places(region, have, listed), ports.config.assumptions)
+        if same(want, have.rules):
+            continue
+        repaired = write and "backup_policy_changed" not in ports.config.sweep.observe
+        if repaired:
+            ports.protection.write_policy(region, one.name, with_ids(want, have), have.id)
+        yield Change("backup_policy_changed", f"{one.name!r} in {region}", repaired)
+
+
+def rules_of(policy: BackupPolicy, vault_id: str, places: Collection[Place], assumptions: Assumptions) -> list[Rule]:
+    """The rules as the cloud writes them (SDK model CreatePolicyV2Request): at least one BACKUP, one TRANSITION.
+
+    A TAG rule without accounts would select resources of the backup account itself: then there is none.
+    """
+    backup = {
+        "RuleType": "BACKUP",
+        "BackupType": "COMPLETE",
+        "Schedule": policy.schedule,
+        "KeepLatestSnapshots": int(policy.keep_latest),
+    }
+    rules = [backup | ({"VaultId": vault_id} if vault_id else {})]
+    rules.append({"RuleType": "TRANSITION", "Retention": policy.retention_days})
+    if policy.tags and places and assumptions.tag_accounts == "honoured":
+        scope = {"AccountScope": assumptions.account_scope} if assumptions.account_scope else {}
+        filters = [{"Key": key, "Operator": "EQUAL", "Value": value} for key, value in sorted(policy.tags.items())]
+        sources = {"SourceType": policy.source_type, "Accounts": [_account(one) for one in sorted(places, key=str)]}
+        rules.append({"RuleType": "TAG", "TagFilters": filters, "DataSourceFilters": [sources | scope]})
+    return rules
+
+
+def _account(place: Place) -> Rule:
+    if place.type == "SELF_ACCOUNT":
+        return {"CrossAccountType": place.type, "CrossAccountUserId": int(place.account_id)}
+    role = {"CrossAccountRoleName": place.role_name} if place.role_name else {}
+    return {"CrossAccountType": place.type, "CrossAccountUserId": int(place.account_id), **role}
+
+
+def same(want: Iterable[Rule], have: Iterable[Rule]) -> bool:
+    """Whether two sets of rules say the same in what is ours to say, in whatever order."""
+    return sorted(map(_canonical, want)) == sorted(map(_canonical, have))
+
+
+def _canonical(rule: Rule) -> str:
+    kind = str(rule.get("RuleType"))
+    said: Rule = {key: rule[key] for key in COMPARED.get(kind, tuple(rule)) if rule.get(key)}
+    said["RuleType"] = kind
+    said["Tags"] = sorted(json.dumps(one, sort_keys=True) for one in rule.get("TagFilters") or [])
+    said["Sources"] = sorted(
+        [one.get("SourceType"), *sorted(_key(account) for account in one.get("Accounts") or [])]
+        for one in rule.get("DataSourceFilters") or []
+    )
+    return json.dumps(said, sort_keys=True)
+
+
+def _key(account: Rule) -> str:
+    names = ("CrossAccountUserId", "CrossAccountType", "CrossAccountRoleName")
+    return " ".join(str(account.get(name) or "") for name in names)
+
+
+def places_of(policy: Policy) -> Iterator[Place]:
+    """The accounts that a policy's tag rule names."""
+    for rule in policy.rules:
+        for source in rule.get("DataSourceFilters") or []:
+            for one in source.get("Accounts") or []:
+                kind: PlaceType = one.get("CrossAccountType") or "SELF_ACCOUNT"
+                yield Place(str(one.get("CrossAccountUserId")), kind, one.get("CrossAccountRoleName") or "")
+
+
+def with_ids(want: list[Rule], have: Policy) -> list[Rule]:
+    """A rule that stays keeps its id, and with it its place in the schedule (SDK model UpdatePolicyV2Request)."""
+    ids = {rule["RuleType"]: rule.get("RuleId") for rule in have.rules}
+    return [rule | ({"RuleId": ids[rule["RuleType"]]} if ids.get(rule["RuleType"]) else {}) for rule in want]
