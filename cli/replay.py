@@ -15,8 +15,10 @@ from cli.attempted import shown
 from cli.doors import through, where
 from cli.given import requests_of
 from cli.output import NotDoneError, Result, WrongUseError, confirm, following, progress
+from cli.selection import Accounts, Newer, Older, Reasons, chosen
 from cli.session import Session
 from cli.verb import Direct, Yes, verb
+from shared.messages import Selection
 
 MOST_ACCOUNTS = 25
 """Accounts that one invocation deals with; then it is asked for the next ones, so that one sees how it goes on."""
@@ -30,6 +32,7 @@ Folder = Annotated[
     Path | None, typer.Option("--dir", help="A folder of such files, *.json.", file_okay=False, exists=True)
 ]
 Lines = Annotated[Path | None, typer.Option("--jsonl", help="A file with one event a line.", exists=True)]
+Letters = Annotated[bool, typer.Option("--dead-letters", help="What waits for a person, attempted at once.")]
 Apply = Annotated[bool, typer.Option("--apply", help="Carry it out; without this, only show what would be done.")]
 
 
@@ -43,14 +46,26 @@ def replay(
     file: File = None,
     folder: Folder = None,
     jsonl: Lines = None,
+    letters: Letters = False,
+    reason: Reasons = None,
+    account: Accounts = None,
+    older_than: Older = None,
+    newer_than: Newer = None,
     apply: Apply = False,
     direct: Direct = False,
     yes: Yes = False,
 ) -> Result:
-    """Bring events back: a window of ActionTrail, or files. A preview, unless told to apply."""
-    if sum(source is not None for source in (start or end, after, file, folder, jsonl)) != 1:
-        raise WrongUseError("say one of: --start with --end, --after, --file, --dir, --jsonl", "cab replay --help")
+    """Bring events back: a window of ActionTrail, files, or dead letters. A preview, unless told to apply."""
+    if sum(source is not None for source in (start or end, after, file, folder, jsonl, letters or None)) != 1:
+        raise WrongUseError(
+            "say one of: --start with --end, --after, --file, --dir, --jsonl, --dead-letters", "cab replay --help"
+        )
+    selection = chosen(None, reason, account, older_than, newer_than)
+    if selection != Selection() and not letters:
+        raise WrongUseError("--reason, --account and ages choose among dead letters: say --dead-letters, too")
     window: list[Any] = [{"after": after}] if after else [_window(start, end)] if start or end else []
+    if letters:
+        window = [{"dead_letters": selection.model_dump(mode="json", exclude_defaults=True)}]
     requests = window or list(requests_of(file, folder, jsonl))
     if apply:
         confirm(f"Carry out the replay {where('replay', session, direct=direct)}?", yes=yes)
@@ -66,6 +81,9 @@ def _answers(requests: list[Any], session: Session, *, apply: bool, direct: bool
     """Each request is asked again from where it stopped, until it is at its end or comes no further."""
     for request in requests:
         body: dict[str, Any] = {"replay": request, "preview": not apply, "most": MOST_ACCOUNTS}
+        if isinstance(request, dict) and "dead_letters" in request:
+            # They have no places: what was dealt with is gone, and what failed again is there again.
+            del body["most"]
         place: Any = None
         while True:
             answer = _checked(through("replay", body, session, direct=direct))

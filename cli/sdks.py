@@ -1,6 +1,6 @@
-"""What only the console asks the official SDKs: MNS-open (queues' settings), Function Compute 3.0, and who we are.
+"""What only the console asks the official SDKs: queues' settings and depths, Function Compute 3.0, and who we are.
 
-The first two are extras. They are imported when they are first used. A thing that is not there is None, not an error.
+Most are extras. They are imported when they are first used. A thing that is not there is None, not an error.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ABSENT = ("NotFound", "NotExist", "NotExists")
 """How codes end that say so: QueueNotExist, FunctionNotFound; that of a missing asynchronous setting is inferred."""
 PAGE = 100
 """ListTriggers and ListFunctions take at most 100 (SDK model ListTriggersRequest)."""
-MISSING = "pip install 'cross-account-backup[console]'"
+MISSING = "pip install 'cross-account-backup[console,metrics]'"
 
 
 PACKAGES = {
@@ -28,6 +28,7 @@ PACKAGES = {
     "hbr": "alibabacloud_hbr20170908",
     "mnsopen": "alibabacloud_mns_open20220119",
     "fc": "alibabacloud_fc20230330",
+    "cms": "alibabacloud_cms20190101",
 }
 """The official SDK of each product; it is imported when its first client is built."""
 
@@ -108,6 +109,26 @@ class QueueSettings:
         policy = attributes.pop("dlq_policy", None)
         model = getattr(_part("mnsopen", "models"), f"{action}RequestDlqPolicy")
         return {**attributes, **({"dlq_policy": model(**policy)} if policy is not None else {})}
+
+
+class Metrics:
+    """CloudMonitor 2019-01-01: what it last saw of the queues."""
+
+    def __init__(self, config: Config, credentials: Credentials, calls: Calls) -> None:
+        self._client = _client("cms", config.endpoints.metrics.format(region=config.region), credentials)
+        self._calls = calls
+        self._where = {"userId": config.management_account, "region": config.region}
+
+    def last(self, metric: str, queues: list[str]) -> str:
+        """DescribeMetricLast for some queues (at most 50): data points as JSON in a text."""
+        request = _part("cms", "models").DescribeMetricLastRequest(
+            namespace="acs_mns_new",
+            metric_name=metric,
+            dimensions=json.dumps([{**self._where, "queue": queue} for queue in queues]),
+        )
+        send = self._client.describe_metric_last_with_options
+        points: str | None = self._calls("DescribeMetricLast", lambda runtime: send(request, runtime)).datapoints
+        return points or "[]"
 
 
 class Deployed:

@@ -10,12 +10,18 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
+from cli.depths import depths, told
 from cli.output import Result, following, progress
 from cli.session import Session
 from cli.survey import STATES, Surveyed, all_accounts, glance, look_at_all
 from cli.verb import verb
+from shared.cloud import Cloud
+from shared.dead_letters import look
 from shared.fleet import Registrations
+from shared.letters import waiting
+from shared.queue import QueueError
 from shared.sweep import kind_of
 
 MOST_ROWS = 50
@@ -39,8 +45,20 @@ def status(
             surveyed = look_at_all(accounts, listed, cloud.ports, tell)
         else:
             surveyed = [glance(account, listed, cloud.ports) for account in accounts]
-    document = _document(surveyed, listed, deep=deep)
+        tell("receiving dead letters")
+        letters = _letters(cloud)
+    document = {**_document(surveyed, listed, deep=deep), "dead_letters": letters, "queues": depths(session)}
     return Result(document, list(_shown(document)))
+
+
+def _letters(cloud: Cloud) -> dict[str, Any]:
+    """The dead letters in numbers, and the oldest of them. Not to be able to read them is no reason to show nothing."""
+    try:
+        with look(cloud.queues) as seen:
+            found = [letter.shown() for letter in seen.letters[:MOST_ROWS]]
+            return {**waiting(seen.letters), "complete": seen.complete, "letters": found}
+    except QueueError as error:
+        return {"unreadable": str(error)}
 
 
 def _document(surveyed: list[Surveyed], listed: Registrations, *, deep: bool) -> dict[str, Any]:
@@ -108,6 +126,21 @@ def _shown(document: dict[str, Any]) -> Iterator[RenderableType]:
     unwell = [one for one in document["accounts"] if one["state"] not in WELL or one["drift"]]
     if unwell:
         yield from _unwell(unwell)
+    yield from _waiting(document["dead_letters"])
+    yield from told(document["queues"])
+
+
+def _waiting(letters: dict[str, Any]) -> Iterator[RenderableType]:
+    """The dead letters by reason, those that will soon be lost, and the verb that shows them."""
+    if "unreadable" in letters:
+        yield Text(f"dead letters: cannot be read: {letters['unreadable']}", "yellow")
+        return
+    reasons = ", ".join(f"{count} {reason}" for reason, count in letters["by_reason"].items())
+    yield f"dead letters: {letters['count']}" + (f" ({reasons})" if reasons else "")
+    if letters["ending_soon"]:
+        yield Text(f"{letters['ending_soon']} of them will be lost within two days", "bold red")
+    if letters["count"]:
+        yield following("`cab dead-letters list` shows them, `cab dead-letters redrive` brings them back")
 
 
 def _table(first: str, rows: dict[str, dict[str, int]], states: dict[str, int]) -> Table:

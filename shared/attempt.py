@@ -60,11 +60,14 @@ class Ended:
         return {name: value for name, value in vars(self).items() if value not in (None, [])}
 
 
-def attempt(change: AccountChanged, cloud: Cloud) -> Ended:
-    """Try once, and put the message where it belongs. Raises QueueError if it could be put nowhere."""
+def attempt(change: AccountChanged, cloud: Cloud, *, again: bool = False) -> Ended:
+    """Try once, and put the message where it belongs. Raises QueueError if it could be put nowhere.
+
+    ``again`` says that the account has probably been dealt with before, as a later attempt says by itself.
+    """
     began, calls_before = time.monotonic(), cloud.calls.counted.total()
     report = Report(change.account_id)
-    error = _tried(change, cloud, report)
+    error = _tried(change, cloud, report, again=again or change.tries.attempt > 1)
     decision = _decide(change, error, cloud)
     if error is not None:
         _carry_out(decision, change, error, cloud)
@@ -87,12 +90,12 @@ def attempt(change: AccountChanged, cloud: Cloud) -> Ended:
     return _with_decision(ended, decision, error)
 
 
-def _tried(change: AccountChanged, cloud: Cloud, report: Report) -> AttemptError | None:
+def _tried(change: AccountChanged, cloud: Cloud, report: Report, *, again: bool) -> AttemptError | None:
     if cloud.calls.deadline.left <= 0:
         # Its neighbours in the batch took the time: it comes back in an invocation of its own.
         return TemporaryError(Reason.OUT_OF_BUDGET, "no time was left for it in this invocation")
     try:
-        converge(change.account_id, change.hint, cloud.ports, report, waited=change.tries.waited)
+        converge(change.account_id, change.hint, cloud.ports, report, waited=change.tries.waited, again=again)
     except AttemptError as error:
         memory().forget()
         return error

@@ -239,6 +239,8 @@ class Endpoints(_Frozen):
     """Simple Message Queue (MNS), in the management account."""
     mnsopen: str = "mns-open.{region}.aliyuncs.com"
     """Settings of queues (MNS-open), in the management account; only the console uses it."""
+    metrics: str = "metrics.{region}.aliyuncs.com"
+    """CloudMonitor, in the management account; only the console uses it."""
     fc: str = "https://{account}.{region}.fc.aliyuncs.com"
     """Function Compute, in the management account."""
 

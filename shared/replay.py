@@ -64,7 +64,7 @@ class Cursor(Strict):
         return cursor
 
 
-class Pace:
+class Spacing:
     """At most so many a second: waits until the next one may begin."""
 
     def __init__(self, a_second: float) -> None:
@@ -89,7 +89,7 @@ def gathered(request: events.ReplayRequest, ports: Ports, now: datetime) -> Iter
             yield from _placed(given, number - 1, number)
         return
     cursor = beginning(request, ports.config, now)
-    pace = Pace(LOOKUPS_A_SECOND)
+    pace = Spacing(LOOKUPS_A_SECOND)
     queries = _queries(ports.config)
     for region, name in queries[queries.index((cursor.region, cursor.name)) :]:
         here = cursor if (region, name) == (cursor.region, cursor.name) else _query(cursor, region, name)
@@ -105,7 +105,7 @@ def beginning(request: events.ReplayRequest, config: Config, now: datetime) -> C
     return Cursor(start=start, end=end, region=region, name=name)
 
 
-def _looked_up(cursor: Cursor, ports: Ports, pace: Pace) -> Iterator[tuple[events.Event, Place]]:
+def _looked_up(cursor: Cursor, ports: Ports, pace: Spacing) -> Iterator[tuple[events.Event, Place]]:
     """One query's events from ``cursor`` on, page by page."""
     while True:
         pace.wait()

@@ -16,7 +16,7 @@ from shared.letters import Letter
 from shared.messages import AccountChanged, Hint, Selection
 from shared.outcome import AttemptError
 from shared.queue import QueueError
-from shared.replay import Pace, Place, ReplayError, beginning, gathered
+from shared.replay import Place, ReplayError, Spacing, beginning, gathered
 from shared.review import review
 
 CALLS_A_SECOND = 5.0
@@ -73,7 +73,7 @@ class _Run:
 
     def __init__(self, request: events.ReplayRequest, cloud: Cloud, done: Replayed) -> None:
         self.request, self.cloud, self.done = request, cloud, done
-        self._pace = Pace(CALLS_A_SECOND / len(cloud.ports.config.every_region))
+        self._pace = Spacing(CALLS_A_SECOND / len(cloud.ports.config.every_region))
         self._seen: set[tuple[str, Hint]] = set()
 
     def take_events(self) -> None:
@@ -136,7 +136,7 @@ class _Run:
             listed = self._listed.of(change.account_id)
             shown = review(change.account_id, change.hint, self.cloud.ports, listed).shown()
         else:
-            shown = attempt(change, self.cloud).shown()
+            shown = attempt(change, self.cloud, again=True).shown()
         self.done.accounts.append(shown)
         self._seen.add((change.account_id, change.hint))
 

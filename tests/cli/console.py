@@ -27,6 +27,10 @@ READS = {
     "GetRole",
     "ListPoliciesForRole",
     "CheckRole",
+    # A queue can only be looked at by receiving and handing back.
+    "GetQueueAttributes",
+    "ReceiveMessage",
+    "ChangeMessageVisibility",
 }
 """Everything that a verb which only looks may call."""
 
