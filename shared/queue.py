@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import random
 import threading
 import time
@@ -16,6 +17,7 @@ from typing import Any
 
 from shared.clients import BRIEF_WAITS, CONNECT_SECONDS, READ_SECONDS, Credentials
 from shared.config import Config
+from shared.log import redacted
 from shared.messages import DeadLetterMessage, Held, Message, Times
 
 LARGEST_BODY = 65_536
@@ -54,11 +56,11 @@ class Queues:
 
     def retry_later(self, message: Message, delay: int) -> None:
         """Put ``message`` into the retry queue, to come back after ``delay`` seconds."""
-        self._send(self._names.retry, message.model_dump_json(), delay)
+        self._send(self._names.retry, _body(message), delay)
 
     def set_aside(self, letter: DeadLetterMessage) -> None:
         """Put ``letter`` into the dead-letter queue."""
-        self._send(self._names.dead_letters, letter.model_dump_json(), 0)
+        self._send(self._names.dead_letters, _body(letter), 0)
 
     def bring_back(self, body: str, delay: int) -> None:
         """Put the text of a dead letter into the retry queue, as it is."""
@@ -153,3 +155,8 @@ def _text(body: str | bytes) -> str:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, ValueError):
         return text
+
+
+def _body(message: Message | DeadLetterMessage) -> str:
+    """A message as text, without the secrets that somebody may have put into an event."""
+    return json.dumps(redacted(json.loads(message.model_dump_json())), ensure_ascii=False, separators=(",", ":"))

@@ -47,6 +47,12 @@ class Key(NamedTuple):
     token: str = ""
 
 
+RUNNING: list[LocalCloud] = []
+"""Clouds that have not been stopped."""
+SECRETS: set[str] = set()
+"""What the clouds of this run gave out; see ``tests/secrets.py``."""
+
+
 class LocalCloud:
     """One emulator process. ``options`` are command-line options of ``python -m emulator``."""
 
@@ -62,10 +68,14 @@ class LocalCloud:
         self.ready: dict[str, Any] = json.loads(line)
         self.endpoints: dict[str, Any] = self.ready["endpoints"]
         self.accounts: dict[str, Any] = self.ready["accounts"]
+        self._secrets_seen = 0
+        RUNNING.append(self)
         self._http = httpx.Client(base_url=self.endpoints["control"] + "/", timeout=120, trust_env=False)
 
     def stop(self) -> None:
         """End the process and wait for it."""
+        self.leaks()
+        RUNNING.remove(self)
         self._http.close()
         self.process.terminate()
         self.process.wait(timeout=10)
@@ -117,9 +127,9 @@ class LocalCloud:
         """Plan a failure (see docs/emulator.md)."""
         self._post("faults", **fault)
 
-    def faults(self, name: str = "") -> int:
-        """How many calls the planned failures of that name have hit since they were last cleared."""
-        struck: int = self._get("faults")["struck"].get(name, 0)
+    def struck(self) -> dict[str, int]:
+        """How many calls the planned failures have hit since they were last cleared, by the failures' names."""
+        struck: dict[str, int] = self._get("faults")["struck"]
         return struck
 
     def connections(self) -> dict[str, int]:
@@ -153,6 +163,17 @@ class LocalCloud:
         """Secrets issued after the first ``since``, and the places in the cloud where one lies open."""
         answer = self._get("secrets", since=since)
         return answer["secrets"], answer["leaks"]
+
+    def leaks(self) -> list[str]:
+        """Remember the secrets that were issued; the places in the cloud where one lies open."""
+        try:
+            answer = self._get("secrets", since=self._secrets_seen)
+        except httpx.HTTPError:  # it was killed, or never came up
+            return []
+        SECRETS.update(answer["secrets"])
+        self._secrets_seen = answer["count"]
+        found: list[str] = answer["leaks"]
+        return found
 
     def advance(self, seconds: float) -> float:
         """Move the clock, wait until all that fell due has been done, and tell the new time."""

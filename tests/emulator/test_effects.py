@@ -36,7 +36,7 @@ def test_a_refusing_endpoint_refuses_until_faults_are_cleared(cloud: LocalCloud)
     for expected in ("Connection aborted", "Connection refused"):
         with pytest.raises(TeaException, match=expected):
             who(cloud)
-    assert cloud.faults() == 1
+    assert cloud.struck() == {"": 1}
     cloud.clear_faults()
     assert who(cloud)
 

@@ -1,7 +1,8 @@
 """``python -m tests.matrix``: run the matrix, print one JSON document.
 
 ``--pairs N --seed S`` adds samples of two failures at once. ``--part 0/2`` takes every second case, so that two of
-these run side by side. ``--case TEXT`` runs the one case that a report names.
+these run side by side. ``--case TEXT`` runs the one case that a report names. ``--document FILE`` writes the table of
+the calls between the markers of that file, and runs nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,10 @@ import pytest
 
 from tests.cloud import local_cloud
 from tests.flows.world import World
+from tests.matrix.flows import FLOWS, Flow
 from tests.matrix.platform import Platform, quiet
-from tests.matrix.runs import FLOWS, Stage, pairs, perform, singles
+from tests.matrix.runs import Point, Stage, pairs, perform, singles
+from tests.matrix.table import BEGIN, END, table
 
 
 def main(arguments: list[str]) -> int:
@@ -30,21 +34,38 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--part", default="0/1")
     parser.add_argument("--case", default="")
     parser.add_argument("--flow", default="")
+    parser.add_argument("--only-pairs", action="store_true")
+    parser.add_argument("--document", type=Path)
     given = parser.parse_args(arguments)
     quiet()
     with local_cloud() as cloud, tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         platform = Platform(cloud, World(cloud, Path(folder), patch))
+        if given.document:
+            document(given.document, calls(platform, patch, FLOWS))
+            return 0
         found = run(platform, patch, given)
     sys.stdout.write(json.dumps(found, indent=1))
     return 1 if found["failures"] else 0
+
+
+def calls(platform: Platform, patch: pytest.MonkeyPatch, chosen: Sequence[Flow]) -> dict[str, list[Point]]:
+    """Every call of every flow."""
+    return {flow.name: Stage(platform, flow, patch).points() for flow in chosen}
+
+
+def document(path: Path, points: dict[str, list[Point]]) -> None:
+    """Write the table between the markers."""
+    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    path.write_text(f"{before}{BEGIN}\n\n{table(points)}\n\n{END}{after}", encoding="utf-8")
 
 
 def run(platform: Platform, patch: pytest.MonkeyPatch, given: argparse.Namespace) -> dict[str, Any]:
     """Record the calls of every flow, then spoil them."""
     part, parts = map(int, given.part.split("/"))
     chosen = [flow for flow in FLOWS if flow.name.startswith(given.flow)]
-    points = {flow.name: Stage(platform, flow, patch).points() for flow in chosen}
-    cases = [*singles(points), *pairs(points, given.pairs, given.seed)]
+    points = calls(platform, patch, chosen)
+    cases = [*([] if given.only_pairs else singles(points)), *pairs(points, given.pairs, given.seed)]
     cases = [case for case in cases if str(case) == given.case] if given.case else cases[part::parts]
     began, wrong = time.monotonic(), []
     for flow in chosen:
@@ -55,6 +76,7 @@ def run(platform: Platform, patch: pytest.MonkeyPatch, given: argparse.Namespace
                 wrong.append({"case": str(case), "complaints": complaints})
     return {
         "calls": {name: [str(point) for point in of_flow] for name, of_flow in points.items()},
+        "table": table(points),
         "runs": len(cases),
         "seconds": round(time.monotonic() - began, 1),
         "failures": wrong,

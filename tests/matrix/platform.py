@@ -28,8 +28,6 @@ MOST_MESSAGES = 40
 """Messages handled in one run; a message that never ends is a failure."""
 PATIENCE = 1.0
 """Real seconds for which another worker may be held up by what the held one has in its hands."""
-PLANNED = "planned"
-"""The name of the failures that a run is about; one without a name belongs to the flow."""
 QUEUES = ("cab-retry", "cab-dead-letters")
 
 
@@ -41,7 +39,9 @@ class Run:
     raised: list[str] = field(default_factory=list)
     dead_letters: list[dict[str, Any]] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
-    struck: bool = False
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    """Failures that have not struck yet."""
+    struck: int = 0
 
 
 class Platform:
@@ -65,15 +65,22 @@ class Platform:
         """Go back to the beginning, and watch our requests."""
         self.cloud.load(self._state)
         self.cloud.watch(**watched)
-        self.world.config = dict(self._config)
-        self.world.configure()
+        if self.world.config != self._config:
+            self.world.config = dict(self._config)
+            self.world.configure()
         self.run, self.beside = Run(), None
         memory().forget()
+
+    def plan(self, faults: list[dict[str, Any]]) -> None:
+        """Plan failures; each lasts until the end of the invocation in which it strikes, and the others stay."""
+        self.run.waiting = [{**fault, "name": str(number)} for number, fault in enumerate(faults)]
+        for fault in self.run.waiting:
+            self.cloud.fault(**fault)
 
     def another(self) -> Platform:
         """Somebody else in the same world: the same cloud and configuration, nothing planned, nothing held."""
         other = Platform.__new__(Platform)
-        other.cloud, other.world, other.run = self.cloud, self.world, Run(struck=True)
+        other.cloud, other.world, other.run = self.cloud, self.world, Run()
         other.beside = None
         return other
 
@@ -90,10 +97,18 @@ class Platform:
             running = thread.submit(self._call, door, event)
             self._meddle(running)
             answer = running.result()
-        if not self.run.struck and self.cloud.faults(PLANNED):
-            self.run.struck = True
-            self.cloud.clear_faults()
+        self._end_what_struck()
         return answer
+
+    def _end_what_struck(self) -> None:
+        if not self.run.waiting:
+            return
+        struck = self.cloud.struck()
+        left = [fault for fault in self.run.waiting if not struck.get(fault["name"])]
+        if len(left) < len(self.run.waiting):
+            self.run.struck += len(self.run.waiting) - len(left)
+            self.cloud.clear_faults()
+            self.plan(left)
 
     def _call(self, door: str, event: Any) -> bool:
         self.world.key = self.cloud.as_function()

@@ -17,10 +17,10 @@ from shared.cloud import memory
 from shared.config import MARK
 from shared.session import SESSION_NAME
 from tests.flows.world import BACKUP, MANAGEMENT, SLR
-from tests.matrix import failures, flows
+from tests.matrix import failures
 from tests.matrix.failures import FAILURES, Failure
-from tests.matrix.flows import FLOWS, POLICY, Flow, missed
-from tests.matrix.platform import PLANNED, Platform, Run
+from tests.matrix.flows import POLICY, Flow, missed
+from tests.matrix.platform import Platform, Run
 
 OURS = {
     "arn": f"acs:ram::{MANAGEMENT}:role/cab-functions",
@@ -102,8 +102,8 @@ class Stage:
         platform.again(**OURS, out_of_scope=list(flow.out_of_scope))
         if flow.fails_at:
             platform.cloud.fault(**flow.fails_at)
-        for point, failure in planned:
-            platform.cloud.fault(name=PLANNED, **point.target, **failure.fault)
+        platform.plan([{**point.target, **failure.fault} for point, failure in planned])
+        for _, failure in planned:
             platform.beside = self._beside(failure) or platform.beside
         with self._patience(slow=any(failure.slow for _, failure in planned)):
             flow.begin(platform)
@@ -135,7 +135,8 @@ class Stage:
 
     def _judge(self, run: Run, planned: Sequence[tuple[Point, Failure]]) -> None:
         platform, flow = self.platform, self.flow
-        self._judge_delays(run, planned)
+        if len(planned) == 1:
+            self._judge_delay(run, planned[0][1].waits)
         run.dead_letters = platform.read_dead_letters()
         allowed = {reason for _, failure in planned for reason in failure.reasons}
         run.complaints += [
@@ -153,8 +154,7 @@ class Stage:
         run.complaints += [f"{one['action']}: {one['what']}" for one in platform.cloud.violations()]
         run.complaints += [f"a secret lies open in {place}" for place in platform.cloud.secrets(1 << 40)[1]]
 
-    def _judge_delays(self, run: Run, planned: Sequence[tuple[Point, Failure]]) -> None:
-        least = max((failure.waits for _, failure in planned), default=0)
+    def _judge_delay(self, run: Run, least: int) -> None:
         for answer in run.answers:
             if isinstance(answer, dict) and answer.get("reason") == "throttled" and answer.get("delay", least) < least:
                 run.complaints.append(f"comes back after {answer['delay']} s, was told {least}")
@@ -184,6 +184,3 @@ def perform(stage: Stage, case: Case) -> list[str]:
     """Run a case; what was wrong at its end."""
     planned = [(point, failures.BY_NAME[name]) for point, name in case.planned]
     return stage.run(planned).complaints
-
-
-__all__ = ["FLOWS", "Case", "Point", "Stage", "flows", "pairs", "perform", "singles"]

@@ -1,0 +1,33 @@
+"""What all tests share: how long they may be, and that no secret is in anything they print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+pytest_plugins = ["tests.secrets"]
+
+
+@dataclass(frozen=True)
+class Soak:
+    """Whether this is a long run, and with which seed."""
+
+    long: bool
+    seed: int
+
+    def many(self, short: int, long: int) -> int:
+        """A number of cases for the usual run, and one for the long one."""
+        return long if self.long else short
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--soak`` makes every sampled test long; ``--seed`` chooses the samples."""
+    parser.addoption("--soak", action="store_true", help="many more samples; see `make soak`")
+    parser.addoption("--seed", type=int, default=20261122, help="the seed of every sample")
+
+
+@pytest.fixture(scope="session")
+def soak(pytestconfig: pytest.Config) -> Soak:
+    """How much is sampled."""
+    return Soak(pytestconfig.getoption("--soak"), pytestconfig.getoption("--seed"))

@@ -1,0 +1,66 @@
+"""A pytest plugin: everything that the tests print is searched for every secret that a local cloud ever gave out.
+
+Captured output, logs and failure reports of every test are kept, and searched once, at the end. What lies in a cloud
+itself (the functions' logs and answers, the messages in its queues) is searched after every test that used one. One hit
+fails the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared import log
+from tests import cloud as clouds
+
+WIDTH = 16
+"""So many first characters tell one secret from another (as in ``emulator/issued.py``)."""
+_kept: list[tuple[str, str]] = []
+_found: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what a test printed."""
+    _kept.extend((report.nodeid, text) for _, text in report.sections)
+    if report.longrepr is not None:
+        _kept.append((report.nodeid, str(report.longrepr)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Search; a hit fails the run."""
+    for cloud in clouds.RUNNING:
+        cloud.leaks()
+    beginnings = {secret[:WIDTH] for secret in clouds.SECRETS}
+    _found.extend(f"{where} printed one" for where, text in _kept if holds(text, beginnings))
+    if _found:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say where, and how much was searched."""
+    for where in sorted(set(_found)):
+        terminalreporter.write_line(f"SECRET LEAKED: {where}", red=True)
+    if clouds.SECRETS:
+        characters = sum(len(text) for _, text in _kept)
+        terminalreporter.write_line(f"{len(clouds.SECRETS)} secrets, in none of {characters} characters of output")
+
+
+def holds(text: str, beginnings: set[str]) -> bool:
+    """Whether any secret's beginning is anywhere in the text."""
+    return any(text[at : at + WIDTH] in beginnings for at in range(len(text) - WIDTH + 1))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_lies_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After each test: no secret lies in the logs, answers or queues of a cloud that it used."""
+    of_the_emulator = request.path.parent.name == "emulator"
+    if of_the_emulator:
+        # These tests call the vendor's SDKs themselves, which log secrets, and let functions answer with theirs.
+        log.protect()
+    yield
+    used = [getattr(value, "cloud", value) for value in request.node.funcargs.values()]
+    for cloud in (one for one in used if isinstance(one, clouds.LocalCloud) and one in clouds.RUNNING):
+        leaks = cloud.leaks()
+        assert of_the_emulator or leaks == []
