@@ -67,7 +67,7 @@ def _shown(schema: dict[str, Any]) -> str:
     if schema["type"] == "array":
         return f"list: {_shown(schema['items'])}" + (", at least one" if schema.get("minItems") else "")
     if schema["type"] == "object":
-        return "mapping to text"
+        return f"mapping to {_shown(schema['additionalProperties'])}"
     return NAMES.get(schema.get("pattern", ""), JSON_NAMES[schema["type"]]) + _limits(schema)
 
 
@@ -76,13 +76,15 @@ def _limits(schema: dict[str, Any]) -> str:
     if least is None:
         return ""
     above = "above " if "exclusiveMinimum" in schema else ""
-    return f", {above}{least:g} to {most:g}" if most is not None else f", {above}{least:g} or more"
+    return f", {above}{least:g}" + (f" to {most:g}" if most is not None else "" if above else " or more")
 
 
 def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if value is PydanticUndefined:
         return "**required**"
+    if isinstance(value, dict) and value:
+        return "`{" + ", ".join(f"{key}: {one}" for key, one in value.items()) + "}`"
     if isinstance(value, tuple | list):
         return "`[" + ", ".join(map(str, value)) + "]`"
     return "" if value is None else f"`{str(value).lower() if isinstance(value, bool) else value}`"
