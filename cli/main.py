@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from cli import apply, bootstrap, config, dead_letters, doctor, onboard, plan, reconcile, replay, status, teardown
+from cli import (
+    apply,
+    bootstrap,
+    config,
+    dead_letters,
+    doctor,
+    explain,
+    onboard,
+    plan,
+    reconcile,
+    replay,
+    status,
+    teardown,
+)
 from cli.output import WrongUseError, fail
 from cli.verb import AsJson, Command, ConfigFile, Local, Verbose
 
@@ -19,6 +32,7 @@ VERBS: tuple[Command, ...] = (
     reconcile.reconcile,
     replay.replay,
     bootstrap.bootstrap,
+    explain.explain,
     doctor.doctor,
 )
 GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {

@@ -1,0 +1,74 @@
+"""What a person can do about an account, in order: commands, or what only a person does. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from cli.doctor.finding import BY_HAND
+from cli.doctor.fleet import DELETED
+from cli.explain.facts import Facts
+from cli.explain.sentences import advice
+from shared.config import Config
+from shared.outcome import Reason
+
+
+def remedies(facts: Facts, config: Config) -> list[str]:
+    """Empty where nothing is to be done."""
+    return list(dict.fromkeys([*_in_the_way(facts, config), *_by_state(facts), *_letters(facts)]))
+
+
+def _in_the_way(facts: Facts, config: Config) -> Iterator[str]:
+    """What must be done first, so that anything else can succeed."""
+    reason, state = facts.reason, facts.surveyed.state
+    if reason is Reason.ACCESS_ROLE_MISSING and state != "protected":
+        yield from _access_role(facts, config)
+    elif reason is Reason.ACCESS_DENIED and facts.control_policies:
+        yield f"{BY_HAND}agree with whoever made the control policy; to exempt a role is better than to detach it"
+        for policy_id, _, target in facts.control_policies:
+            yield f"aliyun resourcedirectorymaster DetachControlPolicy --PolicyId {policy_id} --TargetId {target}"
+    elif state == "unworkable":
+        yield f"{BY_HAND}settle what keeps the account from working ({facts.surveyed.why}): its bills, or its creation"
+    elif reason is not None and state != "protected" and advice(facts):
+        yield f"{BY_HAND}{advice(facts)}"
+
+
+def _access_role(facts: Facts, config: Config) -> Iterator[str]:
+    """The owner's commands; the profile is one of that account."""
+    name, account = config.access_role, facts.account_id
+    statement = {
+        "Action": "sts:AssumeRole",
+        "Effect": "Allow",
+        "Principal": {"RAM": [f"acs:ram::{config.management_account}:root"]},
+    }
+    trust = json.dumps({"Statement": [statement], "Version": "1"}, separators=(",", ":"))
+    yield f"{BY_HAND}ask the owner of account {account} for the access role (or exclude the account by a rule); there:"
+    yield f"aliyun --profile {account} ram CreateRole --RoleName {name} --AssumeRolePolicyDocument '{trust}'"
+    policy = "--PolicyType System --PolicyName AdministratorAccess"
+    yield f"aliyun --profile {account} ram AttachPolicyToRole {policy} --RoleName {name}"
+
+
+def _by_state(facts: Facts) -> Iterator[str]:
+    account, state = facts.account_id, facts.surveyed.state
+    # What a dead letter brings back is the same work: it is not asked for twice.
+    brought_back = any(one.reason not in DELETED for one in facts.letters)
+    if state in {"unprotected", "unregistered", "unreadable", "unworkable"} and not brought_back:
+        yield f"cab onboard {account}"
+    elif state == "undeclared":
+        yield f"{BY_HAND}add a rule for it to config.yaml if it is to stay; if not:"
+        yield f"cab teardown {account}"
+    elif state == "absent":
+        yield f"{BY_HAND}check the id; `cab status --json` lists every account"
+
+
+def _letters(facts: Facts) -> Iterator[str]:
+    account = facts.account_id
+    for one in facts.letters:
+        if one.reason in DELETED or facts.surveyed.state in {"absent", "foreign"}:
+            yield f"cab dead-letters delete {one.id} --apply"
+        elif one.reason is Reason.MASS_REMOVAL:
+            yield "cab plan --all --json > plan.json"
+            yield "cab apply plan.json"
+            yield f"cab dead-letters delete --account {account} --reason {one.reason} --apply"
+        else:
+            yield f"cab dead-letters redrive --account {account} --apply"

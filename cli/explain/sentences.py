@@ -1,0 +1,158 @@
+"""What is said about an account: plain sentences from facts, each with its evidence. Pure.
+
+What the cloud does not keep is said to be not kept, and nothing is concluded from its absence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from cli.advice import advise
+from cli.explain.facts import Facts
+from cli.selection import age
+from shared.config import Config
+from shared.outcome import Reason
+from shared.plan import CreateServiceLinkedRole, Deregister, Register
+from shared.sweep import kind_of
+
+STATE, WHY, NEXT = "state", "why", "next"
+MINUTES = re.compile(r"0 \*/(\d+) \* \* \* \*")
+DAILY = re.compile(r"0 (\d+) (\d+) \* \* \*")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One sentence, what it is about, and where it was read."""
+
+    about: str
+    says: str
+    evidence: str
+
+
+NOT_KEPT = (
+    "when it was last swept, what was repaired, how long protection took: only the functions' log has it",
+    "whether a message about it waits in the retry queue: the queue does not tell without handing it over",
+)
+
+STATES = {
+    "protected": "It is protected: registered in every wanted region, and Cloud Backup can use its role.",
+    "unprotected": "It is wanted, and it is not protected.",
+    "unregistered": "It is wanted, and it is not registered in every wanted region.",
+    "unreadable": "It is wanted, and it cannot be looked into.",
+    "unworkable": "It cannot be worked on now.",
+    "undeclared": "It is registered, although the configuration does not want it.",
+    "foreign": "It is registered by somebody else, and none of our business.",
+    "out_of_scope": "It is not wanted, and not registered.",
+    "absent": "Nobody knows it: neither the directory, nor the configuration, nor Cloud Backup.",
+}
+LISTED = "GetAccount and DescribeCrossAccounts, just now"
+ENTERED = "DescribeCrossAccounts, and in the account GetRole and ListPoliciesForRole; CheckRole; just now"
+EVIDENCE = {"protected": ENTERED, "unprotected": ENTERED, "unreadable": "AssumeRole, just now"}
+"""How a state was found out, where more than listings was read."""
+
+
+def sentences(facts: Facts, config: Config) -> Iterator[Said]:
+    """State, then why, then what happens next."""
+    one = facts.surveyed
+    by_directory = one.wanted is not None and one.wanted.settings.authorization == "resource_directory"
+    text = STATES.get(one.state, f"It is {one.state}.")
+    if by_directory:
+        text = text.replace(
+            "Cloud Backup can use its role", "needs no role: the Resource Directory lets Cloud Backup in"
+        )
+    yield Said(STATE, text, LISTED if by_directory else EVIDENCE.get(one.state, LISTED))
+    for region, since in sorted(facts.registered.items()):
+        yield Said(STATE, f"It is registered in {region} since {shown(since)}.", "DescribeCrossAccounts: CreatedTime")
+    yield from _why(facts)
+    yield from _letters(facts)
+    yield from _history(facts)
+    yield from _next(facts, config)
+
+
+def _why(facts: Facts) -> Iterator[Said]:
+    one = facts.surveyed
+    if one.member is not None:
+        where = " / ".join(one.member.folders) or "no folder"
+        yield Said(WHY, f"It is {one.member.display_name!r}, {one.member.type}, in {where}.", "GetAccount")
+    if one.wanted is not None:
+        yield Said(WHY, f"The rule {one.wanted.rule!r} wants it.", "config.yaml, with the account's folders and tags")
+    if one.why:
+        yield Said(WHY, f"{one.why[0].upper()}{one.why[1:]}.", "the same calls" if one.wanted else "config.yaml")
+    for step in one.steps:
+        yield Said(WHY, f"To do: {step} ({kind_of(step).replace('_', ' ')}).", "what is wanted against what is there")
+    if facts.refused_by_control_policy:
+        yield Said(WHY, "A control policy of the Resource Directory refuses it.", "AccessDeniedDetail: ControlPolicy")
+    if facts.reason is Reason.ACCESS_DENIED:
+        for policy_id, name, target in facts.control_policies:
+            evidence = "ListControlPolicyAttachmentsForTarget"
+            yield Said(WHY, f"The control policy {name} ({policy_id}) is attached to {target}.", evidence)
+
+
+def _letters(facts: Facts) -> Iterator[Said]:
+    for one in facts.letters:
+        tries = f" after {one.attempts} attempt(s)" if one.attempts else ""
+        ids = f", requests {', '.join(one.request_ids)}" if one.request_ids else ""
+        text = f"A message about it was set aside {age(one.age)} ago{tries}: {one.reason}: {one.detail}"
+        yield Said(WHY, text, f"dead letter {one.id}{ids}")
+
+
+def _history(facts: Facts) -> Iterator[Said]:
+    for at, change, event in facts.changes[:3]:
+        who = (event.get("userIdentity") or {}).get("userName") or "somebody"
+        yield Said(WHY, f"{change.event_name} by {who} at {shown(at)}.", f"ActionTrail, event {change.event_id}")
+
+
+def _next(facts: Facts, config: Config) -> Iterator[Said]:
+    one, fast, deep = facts.surveyed, *_schedules(facts)
+    evidence = "the timers of the deployed sweep"
+    for letter in facts.letters:
+        left = age(letter.left)
+        yield Said(
+            NEXT, f"The message is not tried again by itself, and is lost in {left}.", f"dead letter {letter.id}"
+        )
+    turn = f"in whose share each account is once in {config.sweep.deep_days} days"
+    if one.state == "protected":
+        yield Said(NEXT, f"A sweep compares it {fast}; its role is looked at by the one {deep}, {turn}.", evidence)
+    elif one.state in {"unprotected", "unregistered", "unreadable", "unworkable"}:
+        listed = any(isinstance(step, Register | Deregister | CreateServiceLinkedRole) for step in one.steps)
+        if one.state == "unprotected" and not listed:
+            yield Said(NEXT, f"The sweep {fast} does not look at roles; the one {deep} does, {turn}.", evidence)
+        else:
+            yield Said(NEXT, f"A sweep tries again {fast}, for as long as it is wanted.", evidence)
+    elif one.state == "undeclared":
+        grace = f"{config.teardown.grace_hours:g} h"
+        text = f"A sweep reports it and leaves it; only an event withdraws it by itself, {grace} later, or a person."
+        yield Said(NEXT, text, "config.yaml, teardown")
+    else:
+        text = "Nothing happens to it by itself; a rule in config.yaml brings it in, `cab onboard` does so once."
+        yield Said(NEXT, text if one.member else "Nothing happens to it by itself.", "config.yaml")
+
+
+def _schedules(facts: Facts) -> tuple[str, str]:
+    """When the fast and the deep sweep run, in words."""
+    found = {"fast": "on no timer (none is switched on)", "deep": "on no timer (none is switched on)"}
+    for payload, cron in facts.sweeps.items():
+        found["deep" if "deep" in payload else "fast"] = worded(cron)
+    return found["fast"], found["deep"]
+
+
+def worded(cron: str) -> str:
+    """A cron expression of Function Compute (six fields, UTC) in words, where it is one of the two usual forms."""
+    if minutes := MINUTES.fullmatch(cron):
+        return f"every {minutes[1]} minutes"
+    if daily := DAILY.fullmatch(cron):
+        return f"every day at {int(daily[2]):02}:{int(daily[1]):02} UTC"
+    return f"by the timer {cron!r}"
+
+
+def shown(at: float) -> str:
+    """A time for people."""
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def advice(facts: Facts) -> str:
+    """The sentence of the reason, if there is one."""
+    return advise(str(facts.reason)) if facts.reason else ""
