@@ -21,7 +21,7 @@ import pytest
 from tests.cloud import local_cloud
 from tests.flows.world import World
 from tests.matrix.flows import FLOWS, Flow
-from tests.matrix.platform import Platform, quiet
+from tests.matrix.platform import Log, Platform
 from tests.matrix.runs import Point, Stage, pairs, perform, singles
 from tests.matrix.table import BEGIN, END, table
 
@@ -37,13 +37,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only-pairs", action="store_true")
     parser.add_argument("--document", type=Path)
     given = parser.parse_args(arguments)
-    quiet()
+    log = Log()
     with local_cloud() as cloud, tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         platform = Platform(cloud, World(cloud, Path(folder), patch))
         if given.document:
             document(given.document, calls(platform, patch, FLOWS))
             return 0
-        found = run(platform, patch, given)
+        found = run(platform, patch, given, log)
     sys.stdout.write(json.dumps(found, indent=1))
     return 1 if found["failures"] else 0
 
@@ -60,7 +60,7 @@ def document(path: Path, points: dict[str, list[Point]]) -> None:
     path.write_text(f"{before}{BEGIN}\n\n{table(points)}\n\n{END}{after}", encoding="utf-8")
 
 
-def run(platform: Platform, patch: pytest.MonkeyPatch, given: argparse.Namespace) -> dict[str, Any]:
+def run(platform: Platform, patch: pytest.MonkeyPatch, given: argparse.Namespace, log: Log) -> dict[str, Any]:
     """Record the calls of every flow, then spoil them."""
     part, parts = map(int, given.part.split("/"))
     chosen = [flow for flow in FLOWS if flow.name.startswith(given.flow)]
@@ -71,7 +71,7 @@ def run(platform: Platform, patch: pytest.MonkeyPatch, given: argparse.Namespace
     for flow in chosen:
         stage = Stage(platform, flow, patch)
         for case in (case for case in cases if case.flow == flow.name):
-            complaints = perform(stage, case)
+            complaints = [*perform(stage, case), *log.leaks()]
             if complaints:
                 wrong.append({"case": str(case), "complaints": complaints})
     return {

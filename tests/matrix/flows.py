@@ -64,14 +64,14 @@ def in_member(platform: Platform, account: str) -> Any:
 
 
 def wide_role(platform: Platform) -> None:
-    """Our role, let wide open by somebody: a principal too many, a policy too many."""
+    """Our role, let wide open by somebody: a principal too many, a policy too many, and not the one that is needed."""
     names = [SLR, f"acs:ram::{MANAGEMENT}:root"]
     statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": names}}
     document, client = json.dumps({"Version": "1", "Statement": [statement]}), in_member(platform, PROD)
     client.create_role(
         ram.CreateRoleRequest(role_name=ROLE, assume_role_policy_document=document, description=DESCRIPTION)
     )
-    attach = ram.AttachPolicyToRoleRequest(policy_type="System", policy_name="AdministratorAccess", role_name=ROLE)
+    attach = ram.AttachPolicyToRoleRequest(policy_type="System", policy_name="ReadOnlyAccess", role_name=ROLE)
     client.attach_policy_to_role(attach)
 
 

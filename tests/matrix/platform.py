@@ -19,6 +19,8 @@ from mns.account import Account
 from mns.mns_exception import MNSServerException
 
 from shared.cloud import memory
+from tests import cloud as clouds
+from tests import secrets
 from tests.cloud import LocalCloud
 from tests.flows.world import MANAGEMENT, World
 
@@ -180,6 +182,23 @@ def in_an_envelope(body: str) -> dict[str, Any]:
     }
 
 
-def quiet() -> None:
-    """The SDKs log every failure that is planned here."""
-    logging.disable(logging.CRITICAL)
+class Log(logging.Handler):
+    """What everybody logs in this process, kept to be searched for secrets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: list[str] = []
+        self._known: set[str] = set()
+        self._beginnings: set[str] = set()
+        logging.basicConfig(level=logging.INFO, handlers=[self])
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one record as it would be written."""
+        self._kept.append(self.format(record))
+
+    def leaks(self) -> list[str]:
+        """What was logged since the last time and holds a secret of any cloud."""
+        self._beginnings.update(secret[: secrets.WIDTH] for secret in clouds.SECRETS - self._known)
+        self._known |= clouds.SECRETS
+        kept, self._kept = self._kept, []
+        return [f"a secret was logged: {text[:60]}" for text in kept if secrets.holds(text, self._beginnings)]

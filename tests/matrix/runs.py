@@ -30,6 +30,9 @@ OURS = {
     "mark": MARK,
     "policies": [POLICY],
 }
+NEVER = "the failure never struck"
+TRIES = 3
+"""Threads do not always call in the same order, so a call may be missed by chance."""
 SWEEPS = 3
 """A failed sweep is followed by the next; so many must do."""
 
@@ -110,7 +113,7 @@ class Stage:
             platform.work_the_queue()
         run = platform.run
         if planned and not run.struck:
-            run.complaints.append("the failure never struck")
+            run.complaints.append(NEVER)
         platform.cloud.clear_faults()
         self._judge(run, planned)
         return run
@@ -128,6 +131,7 @@ class Stage:
         with self._monkeypatch.context() as patch:
             # Our own settings: no run is to spend its time on waiting.
             patch.setattr(clients, "BRIEF_WAITS", (0.0, 0.0))
+            patch.setattr(queue, "BRIEF_WAITS", (0.0, 0.0))
             if slow:
                 patch.setattr(clients, "READ_SECONDS", failures.LATE_SECONDS)
                 patch.setattr(queue, "READ_SECONDS", failures.LATE_SECONDS)
@@ -152,7 +156,7 @@ class Stage:
             flow.begin(platform)
         run.complaints += missed(flow, platform.cloud.state())
         run.complaints += [f"{one['action']}: {one['what']}" for one in platform.cloud.violations()]
-        run.complaints += [f"a secret lies open in {place}" for place in platform.cloud.secrets(1 << 40)[1]]
+        run.complaints += [f"a secret lies open in {place}" for place in platform.cloud.leaks()]
 
     def _judge_delay(self, run: Run, least: int) -> None:
         for answer in run.answers:
@@ -183,4 +187,9 @@ def pairs(points: dict[str, list[Point]], count: int, seed: int) -> list[Case]:
 def perform(stage: Stage, case: Case) -> list[str]:
     """Run a case; what was wrong at its end."""
     planned = [(point, failures.BY_NAME[name]) for point, name in case.planned]
-    return stage.run(planned).complaints
+    complaints: list[str] = []
+    for _ in range(TRIES):
+        complaints = stage.run(planned).complaints
+        if complaints != [NEVER]:
+            break
+    return complaints
