@@ -98,26 +98,42 @@ def _members(directory: Any) -> Iterator[Any]:  # noqa: ANN401 - SDK models
 
 
 def late(site: Site) -> Iterator[Finding]:
-    """The newest account that has joined, as far as it is wanted: how long it took."""
+    """The newest accounts that have joined and are wanted: how long the first that tells anything took."""
     wanted = {one.account_id for one in site.surveyed if one.wanted}
     joined = [
         (at, one.account_id) for at, one, _ in site.changes if one.hint is Hint.JOINED and one.account_id in wanted
     ]
-    joined = [(at, account) for at, account in joined if LATE_SECONDS < site.now - at < LOOKED_AT]
-    if not joined:
-        yield unknown("no wanted account has joined within the last seven days, so nothing tells whether events arrive")
-        return
-    at, account = joined[0]
-    if at < _changed(site):
-        yield unknown(f"no wanted account has joined since the rule was last changed; the newest is {account}")
-        return
-    registered = _registered_at(site, account)
-    if registered is not None and registered - at <= LATE_SECONDS:
-        yield ok(f"account {account} was registered {max(registered - at, 0):.0f} s after it had joined")
-        return
-    took = "is not registered yet" if registered is None else f"was registered only {registered - at:.0f} s later"
-    yield cause(
-        f"events do not arrive: account {account} joined at {shown(at)} and {took}, by the sweep or by hand",
+    recent = [(at, account) for at, account in joined if site.now - at < LOOKED_AT]
+    since, registered = _changed(site), _registered(site) if recent else {}
+    for at, account in recent:
+        if at < since:
+            break
+        took = registered[account] - at if account in registered else None
+        if took is not None and took <= LATE_SECONDS:
+            yield ok(f"account {account} was registered {max(took, 0):.0f} s after it had joined")
+            return
+        if took is not None or site.now - at > LATE_SECONDS:
+            worked = _worked_on(site, account, at)
+            yield (
+                ok(f"account {account} was worked on at once, and failed then")
+                if worked
+                else _silence(at, account, took)
+            )
+            return
+    yield unknown("no account has joined lately (since the rule was changed), so nothing tells whether events arrive")
+
+
+def _worked_on(site: Site, account: str, at: float) -> bool:
+    """Whether somebody entered the account just after it had joined: then the event did arrive."""
+    entered = {"EventName": "AssumeRole"}
+    found = (e for name in site.config.trail_regions for e in site.looked_up(name, entered, at, at + LATE_SECONDS))
+    return any(f"::{account}:" in str((event.get("requestParameters") or {}).get("RoleArn")) for event in found)
+
+
+def _silence(at: float, account: str, took: float | None) -> Finding:
+    told = "is not registered yet" if took is None else f"was registered only {took:.0f} s later"
+    return cause(
+        f"events do not arrive: account {account} joined at {shown(at)} and {told}, by the sweep or by hand",
         DEPLOY,
         f"{BY_HAND}create an account and see whether it is protected at once; if not: docs/live-checks.md, Events",
     )
@@ -131,13 +147,16 @@ def _changed(site: Site) -> float:
     return max((epoch(row["lastModifiedTime"]) for row in rows if row.get("lastModifiedTime")), default=0.0)
 
 
-def _registered_at(site: Site, account: str) -> float | None:
-    """When the account was first registered in the region that is looked at first, in epoch seconds."""
-    api = site.clients.hbr(site.backup, site.config.every_region[0])
+def _registered(site: Site) -> dict[str, float]:
+    """Account → when it was first registered, in the region that is looked at first, in epoch seconds."""
+    api, found = site.clients.hbr(site.backup, site.config.every_region[0]), dict[str, float]()
     rows = numbered(
         api, "DescribeCrossAccounts", lambda body: body.cross_accounts and body.cross_accounts.cross_account
     )
-    return min((float(row.created_time) for row in rows if str(row.cross_account_user_id) == account), default=None)
+    for row in rows:
+        account, at = str(row.cross_account_user_id), float(row.created_time)
+        found[account] = min(at, found.get(account, at))
+    return found
 
 
 def shown(at: float) -> str:

@@ -96,24 +96,31 @@ class Site:
     @cached_property
     def changes(self) -> list[tuple[float, AccountChanged, dict[str, Any]]]:
         """Of the regions that are configured: when an account changed, how, and the event; newest first."""
-        found: dict[str, tuple[float, AccountChanged, dict[str, Any]]] = {}
+        found: dict[tuple[str, float], tuple[float, AccountChanged, dict[str, Any]]] = {}
         for region in self.config.trail_regions:
             for event in self.trail[region]:
                 for change in events.read(json.dumps(event)):
                     if isinstance(change, AccountChanged):
-                        found[change.event_id] = (epoch(event["eventTime"]), change, event)
+                        at = epoch(event["eventTime"])
+                        found[change.event_id, at] = (at, change, event)
         return sorted(found.values(), key=lambda one: -one[0])
 
     def _directory_events(self, region: str) -> Iterator[dict[str, Any]]:
+        wanted = {"ServiceName": "ResourceManager", "EventRW": "Write"}
+        for event in self.looked_up(region, wanted, self.now - KEPT.total_seconds(), self.now + 1):
+            if event.get("eventName") in events.ACCOUNT_EVENTS:
+                yield event
+
+    def looked_up(self, region: str, wanted: dict[str, str], start: float, end: float) -> Iterator[dict[str, Any]]:
+        """ActionTrail's events with these attributes in a window of epoch seconds, newest first, some pages of them."""
         trail = self.clients.actiontrail(self.credentials, region)
-        given = {"ServiceName": "ResourceManager", "EventRW": "Write"}
-        attributes = [trail.model("LookupEventsRequestLookupAttribute", key=k, value=v) for k, v in given.items()]
-        start, end = (datetime.fromtimestamp(self.now, timezone.utc) + shift for shift in (-KEPT, timedelta(seconds=1)))
-        window = {"start_time": start.strftime(TIME), "end_time": end.strftime(TIME), "lookup_attribute": attributes}
+        attributes = [trail.model("LookupEventsRequestLookupAttribute", key=k, value=v) for k, v in wanted.items()]
+        start_time, end_time = (datetime.fromtimestamp(at, timezone.utc).strftime(TIME) for at in (start, end))
+        window = {"start_time": start_time, "end_time": end_time, "lookup_attribute": attributes}
         token = None
         for _ in range(MOST_PAGES):
             body = trail("LookupEvents", direction="BACKWARD", max_results="50", next_token=token, **window)
-            yield from (event for event in body.events or [] if event.get("eventName") in events.ACCOUNT_EVENTS)
+            yield from body.events or []
             token = body.next_token
             if not token:
                 return
