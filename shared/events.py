@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from shared.messages import (
     Message,
     Selection,
     Strict,
+    digest,
 )
 from shared.outcome import Reason, Tries
 
@@ -216,7 +216,7 @@ FORMS: tuple[tuple[frozenset[str], type[BaseModel]], ...] = (
 def read(raw: bytes | str) -> list[Event]:
     """All events in one invocation's payload, in their order; a batch gives several, everything else one."""
     if len(raw) > MOST_BYTES:
-        return [Unreadable(f"larger than {MOST_BYTES} bytes", _digest(raw))]
+        return [Unreadable(f"larger than {MOST_BYTES} bytes", digest(raw))]
     return _read_text(raw, 0)
 
 
@@ -440,7 +440,7 @@ def _kept(document: Any, account_id: str = "") -> Any:  # noqa: ANN401 - JSON of
     known = {key: document[key] for key in keys if isinstance(document, dict) and key in document}
     if account_id:
         known["accountId"] = account_id
-    return {key: _writable_text(str(value)[:LONGEST_ID]) for key, value in known.items()} | _digest(_dumped(document))
+    return {key: _writable_text(str(value)[:LONGEST_ID]) for key, value in known.items()} | digest(_dumped(document))
 
 
 def _writable(document: Any) -> bool:  # noqa: ANN401 - the same
@@ -464,9 +464,4 @@ def _writable_text(text: str) -> str:
 
 def _shown(raw: bytes | str) -> Any:  # noqa: ANN401 - text, or a digest
     text = raw.decode(errors="replace") if isinstance(raw, bytes) else _writable_text(raw)
-    return text if _writable(text) else _digest(raw)
-
-
-def _digest(raw: bytes | str) -> dict[str, Any]:
-    data = raw.encode(errors="replace") if isinstance(raw, str) else raw
-    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    return text if _writable(text) else digest(raw)

@@ -5,6 +5,7 @@ Both are versioned. A version that is not known here is dead-lettered and never 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from enum import Enum
@@ -18,8 +19,12 @@ MOST_REQUEST_IDS = 20
 """Kept per message; the latest ones are what a support ticket needs."""
 LONGEST_ID = 200
 """Characters kept of an id that comes from outside; the cloud's have 36."""
+LONGEST_REQUEST_ID = 64
+"""The same for ids that we were given by the cloud; there are many of them."""
 LONGEST_DETAIL = 500
 """Characters kept of an explanation."""
+MOST_BODY_BYTES = 49_152
+"""A message of this size is 64 KB in base64, and a queue takes no more (page "Limits" of Simple Message Queue)."""
 MOST_DENIAL_BYTES = 8192
 """Kept of an AccessDeniedDetail; its encoded message has a few hundred characters."""
 
@@ -127,6 +132,23 @@ class Times:
     """VisibilityTimeout: so long is a received message hidden from others."""
 
 
+def digest(raw: bytes | str) -> dict[str, Any]:
+    """What tells that something too large to travel is the same again."""
+    data = raw.encode(errors="replace") if isinstance(raw, str) else raw
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def fitting(form: Message | DeadLetterMessage) -> dict[str, Any]:
+    """The form as JSON that a queue takes. Too large, it goes without the original event, which is only for people."""
+    text = form.model_dump_json()
+    document: dict[str, Any] = json.loads(text)
+    if len(text.encode()) > MOST_BODY_BYTES:
+        inner = document["message"] if isinstance(document.get("message"), dict) else document
+        key = "original" if "original" in inner else "message"
+        inner[key] = digest(json.dumps(inner.get(key)))
+    return document
+
+
 class Selection(Strict):
     """Which dead letters; what is empty does not choose."""
 
@@ -141,7 +163,7 @@ class Selection(Strict):
 
 def message(change: AccountChanged, tries: Tries, failed_at: str, request_ids: tuple[str, ...]) -> Message:
     """The message that brings ``change`` back for its next attempt, with its history."""
-    known = [one[:LONGEST_ID] for one in dict.fromkeys([*change.request_ids, *request_ids])]
+    known = [one[:LONGEST_REQUEST_ID] for one in dict.fromkeys([*change.request_ids, *request_ids])]
     return Message(
         account_id=change.account_id,
         hint=change.hint,

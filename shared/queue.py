@@ -18,7 +18,7 @@ from typing import Any
 from shared.clients import BRIEF_WAITS, CONNECT_SECONDS, READ_SECONDS, Credentials
 from shared.config import Config
 from shared.log import redacted
-from shared.messages import DeadLetterMessage, Held, Message, Times
+from shared.messages import DeadLetterMessage, Held, Message, Times, fitting
 
 LARGEST_BODY = 65_536
 """Bytes of a message as it lies in the queue, base64 included (page "Limits" of Simple Message Queue)."""
@@ -159,4 +159,4 @@ def _text(body: str | bytes) -> str:
 
 def _body(message: Message | DeadLetterMessage) -> str:
     """A message as text, without the secrets that somebody may have put into an event."""
-    return json.dumps(redacted(json.loads(message.model_dump_json())), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(redacted(fitting(message)), ensure_ascii=False, separators=(",", ":"))

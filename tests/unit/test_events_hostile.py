@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared import events
-from shared.messages import AccountChanged, DeadLetterMessage, message
+from shared.messages import AccountChanged, DeadLetterMessage, denial, fitting, message
+from shared.outcome import Reason
 
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -120,3 +122,30 @@ def test_whatever_is_tried_can_be_tried_again() -> None:
     (change,) = events.read(json.dumps(event))
     assert isinstance(change, AccountChanged)
     assert len(message(change, change.tries, "", ()).model_dump_json()) <= BIGGEST_BODY
+
+
+@pytest.mark.parametrize("wide", ["x", "\0", "\U0001f600"], ids=["letters", "control characters", "wide characters"])
+def test_the_largest_message_fits(wide: str) -> None:
+    """However large what travels in it may be, a message and its dead letter are never larger than a queue takes."""
+    ids = tuple(wide * 300 + str(number) for number in range(40))
+    whole = {"x": wide * (events.WHOLE_EVENT_BYTES // 6 - 40)}
+    (change,) = events.read(json.dumps({"accountId": "1000000000000011"}))
+    assert isinstance(change, AccountChanged)
+    change = replace(change, event_id=wide * 200, original=whole)
+    sent = message(change, change.tries, "2026-11-22T02:03:09Z", ids)
+    letter = DeadLetterMessage(
+        reason=Reason.ACCESS_DENIED,
+        detail=wide * 500,
+        attempts=9,
+        first_failed_at="2026-11-22T02:03:09Z",
+        last_failed_at="2026-11-22T02:03:09Z",
+        request_ids=sent.request_ids,
+        access_denied_detail=denial({"AuthAction": "ram:CreateRole", "EncodedDiagnosticMessage": "x" * 8000}),
+        message=sent.model_dump(mode="json"),
+    )
+    assert letter.access_denied_detail is not None
+    for form in (sent, letter):
+        assert len(json.dumps(fitting(form), ensure_ascii=False, separators=(",", ":")).encode()) <= BIGGEST_BODY
+    (back,) = events.read(json.dumps(fitting(letter)))
+    assert isinstance(back, AccountChanged)
+    assert (back.account_id, back.earlier) == ("1000000000000011", 9)
