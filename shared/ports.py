@@ -86,6 +86,9 @@ class Backup(Protocol):
     def registrations_of(self, region: str, account_id: str) -> frozenset[Registration]:
         """The account's records, from the whole listing."""
 
+    def glimpse(self, region: str, account_id: str) -> frozenset[Registration] | None:
+        """The account's records, if one page of the listing tells."""
+
     def registrations(self, region: str) -> Iterator[tuple[str, Registration]]:
         """Every record of the region, as (account id, registration)."""
 
