@@ -17,6 +17,7 @@ from cli import (
     plan,
     reconcile,
     replay,
+    report,
     status,
     teardown,
 )
@@ -33,6 +34,7 @@ VERBS: tuple[Command, ...] = (
     replay.replay,
     bootstrap.bootstrap,
     explain.explain,
+    report.report,
     doctor.doctor,
 )
 GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {

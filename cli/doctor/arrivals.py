@@ -74,8 +74,7 @@ def last(site: Site) -> Iterator[Finding]:
 
 def _untold(site: Site, told: set[str]) -> Iterator[Finding]:
     """Accounts that were created lately and of which there is no event."""
-    directory = site.clients.directory(site.credentials)
-    for row in _members(directory):
+    for row in site.rows:
         joined = epoch(row.join_time) if row.join_time else 0.0
         fresh = LAG_SECONDS < site.now - joined < LOOKED_AT
         # An invited account accepts in its own trail (API page "AcceptHandshake").
@@ -86,15 +85,6 @@ def _untold(site: Site, told: set[str]) -> Iterator[Finding]:
                 f"{BY_HAND}find the region that has it: `cab doctor --live-checks`",
             )
             return
-
-
-def _members(directory: Any) -> Iterator[Any]:  # noqa: ANN401 - SDK models
-    number, seen, total = 1, 0, 1
-    while seen < total:
-        body = directory("ListAccounts", page_number=number, page_size=100)
-        rows = body.accounts.account or []
-        yield from rows
-        total, seen, number = body.total_count or 0, seen + max(len(rows), 1), number + 1
 
 
 def late(site: Site) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ def configuration(site: Site) -> Iterator[Finding]:
     """What config.yaml names is there."""
     config = site.config
     members = list(site.cloud.ports.directory.members())
-    folders = {folder for member in members for folder in member.folders} | _folders(site)
+    folders = {folder for member in members for folder in member.folders} | {folder for folder, _, _ in site.folders}
     known = {member.account_id for member in members}
     for rule in config.scope:
         if rule.folder is not None and rule.folder not in folders:
@@ -40,18 +40,6 @@ def configuration(site: Site) -> Iterator[Finding]:
             fix = f"{BY_HAND}remove {external.account_id} from `external` in config.yaml"
             yield cause(f"{external.account_id} is declared as external and is a member", fix)
     yield ok(f"{len(config.scope)} rules, {len(members)} members in {len(folders)} folders")
-
-
-def _folders(site: Site) -> set[str]:
-    """Folders without accounts are there, too."""
-    directory, found, above = site.clients.directory(site.credentials), set[str](), list[str | None]([None])
-    while above:
-        parent = above.pop()
-        body = directory("ListFoldersForParent", parent_folder_id=parent, page_number=1, page_size=100)
-        below = [row.folder_id for row in body.folders.folder or []]
-        found.update(below)
-        above += below
-    return found
 
 
 def _wrong(rule: Rule, why: str) -> Finding:

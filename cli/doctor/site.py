@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,8 @@ GLOBAL_EVENT_REGIONS = ("cn-hangzhou", "ap-southeast-1")
 KEPT = timedelta(days=90)
 """How long ActionTrail keeps events (its limits page)."""
 TIME = "%Y-%m-%dT%H:%M:%SZ"
+PAGE = 100
+"""ListAccounts and ListFoldersForParent take at most 100 (ResourceDirectoryMaster 2022-04-19)."""
 MOST_PAGES = 10
 """Of 50 events, in one region: enough to find those of the directory among other writes of Resource Management."""
 
@@ -81,6 +83,35 @@ class Site:
         """Every account at a glance."""
         ports = self.cloud.ports
         return [glance(account, self.listed, ports) for account in all_accounts(self.listed, ports)]
+
+    @cached_property
+    def rows(self) -> list[Any]:
+        """Every member as ListAccounts has it, with what a member does not carry with it (when it joined)."""
+        return list(self._pages("ListAccounts", lambda body: body.accounts.account))
+
+    @cached_property
+    def folders(self) -> list[tuple[str, str, str]]:
+        """Every folder below the root: id, name, and the id of the folder above (empty for the root)."""
+        found: list[tuple[str, str, str]] = []
+        above = [""]
+        while above:
+            parent = above.pop()
+            rows = self._pages(
+                "ListFoldersForParent", lambda body: body.folders.folder, parent_folder_id=parent or None
+            )
+            below = [(row.folder_id, row.folder_name or row.folder_id, parent) for row in rows]
+            found += below
+            above += [folder for folder, _, _ in below]
+        return found
+
+    def _pages(self, action: str, rows_of: Callable[[Any], Any], **fields: object) -> Iterator[Any]:
+        """The rows of every page of a listing of the directory."""
+        directory, number, seen, total = self.clients.directory(self.credentials), 1, 0, 1
+        while seen < total:
+            body = directory(action, page_number=number, page_size=PAGE, **fields)
+            rows = rows_of(body) or []
+            yield from rows
+            total, seen, number = body.total_count or 0, seen + max(len(rows), 1), number + 1
 
     @cached_property
     def listed(self) -> Registrations:

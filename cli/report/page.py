@@ -1,0 +1,206 @@
+"""The report as one HTML file: no network, no dependency, readable without scripts but for the table of accounts.
+
+What does not grow with the fleet is written here; the accounts are embedded as data and drawn by the page itself, a
+screenful at a time. Everything that comes from outside is escaped, and the page's policy forbids it to load anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from cli.selection import age
+from cli.survey import STATES
+from shared.inventory import shown_size
+from shared.scope import DEFAULT_RULE
+
+PARTS = Path(__file__).parent
+
+
+def page(found: dict[str, Any]) -> str:
+    """The whole file."""
+    parts = {
+        "STYLE": _file("page.css"),
+        "SCRIPT": _file("page.js"),
+        "DATA": embedded(_data(found)),
+        "SUBTITLE": escape(_subtitle(found)),
+        "TILES": _tiles(found),
+        "FOLDERS": _coverage("Folder", found["folders"]),
+        "REGIONS": _coverage("Region", found["regions"]),
+        "KINDS": _coverage("Joined", found["kinds"]),
+        "DRIFT": _drift(found),
+        "LETTERS": _letters(found),
+        "RETAINED": _retained(found),
+        "NOTES": _list(
+            [*(f"Not looked at: {one}" for one in found["unread"]), *(f"Not kept: {n}" for n in found["not_kept"])]
+        ),
+    }
+    text = _file("page.html")
+    for name, part in parts.items():
+        text = text.replace(f"<!-- {name} -->", part, 1)
+    return text
+
+
+def _file(name: str) -> str:
+    return (PARTS / name).read_text(encoding="utf-8")
+
+
+def embedded(data: object) -> str:
+    """JSON that can stand in a script element: nothing in it can end the element."""
+    return (
+        json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c").replace("\u2028", "\\u2028")
+    )
+
+
+def _data(found: dict[str, Any]) -> dict[str, Any]:
+    """The accounts as columns of short rows: texts that many share are kept once."""
+    shared: dict[str, int] = {"": 0}
+
+    def index(text: str) -> int:
+        return shared.setdefault(text, len(shared))
+
+    names = {one["id"]: one["name"] for one in found["folders"]}
+    rows = [
+        [
+            one["account_id"],
+            one["display_name"],
+            index(names.get(one["folder"], one["folder"])),
+            index(one["type"]),
+            index(one["state"]),
+            index(one["why"]),
+            index("default" if one["rule"] == DEFAULT_RULE else one["rule"]),
+            index(", ".join(kind.replace("_", " ") for kind in one["drift"] if kind != "unregistered")),
+            one["joined"][:10] + (f", {one['days']} d" if one["days"] is not None else ""),
+            index(one["evidence"]),
+            int(one["attention"]),
+        ]
+        for one in found["accounts"]
+    ]
+    return {"texts": list(shared), "rows": rows, "states": STATES}
+
+
+def _subtitle(found: dict[str, Any]) -> str:
+    how = (
+        "every wanted account was entered and its role proven"
+        if found["deep"]
+        else "by listings; roles were not looked at"
+    )
+    accounts = f"management account {found['management_account']}, backup account {found['backup_account']}"
+    return f"{found['made_at']} · {accounts} · {how}"
+
+
+def _tiles(found: dict[str, Any]) -> str:
+    summary = found["summary"]
+    letters = summary["dead_letters"]
+    tiles = [
+        (
+            "covered",
+            f"{summary['covered']} of {summary['wanted']}",
+            "wanted accounts covered",
+            summary["covered"] == summary["wanted"],
+        ),
+        ("attention", str(summary["attention"]), "accounts need attention", not summary["attention"]),
+        ("letters", "?" if letters is None else str(letters), "dead letters", letters == 0),
+        ("retained", str(summary["retained"]), "departed accounts with backups", True),
+    ]
+    return "".join(
+        f'<li class="tile {"good" if good else "bad"}">'
+        f'<a href="#{name}"><strong>{value}</strong> <span>{label}</span></a></li>'
+        for name, value, label, good in tiles
+    )
+
+
+def _coverage(title: str, rows: Sequence[dict[str, Any]]) -> str:
+    """A table with a bar for each row; the numbers are text, the bar only repeats them."""
+    if not rows:
+        return '<p class="none">None.</p>'
+    body = []
+    for row in rows:
+        share = row["covered"] / row["wanted"] if row["wanted"] else None
+        told = "—" if share is None else f"{_percent(share)}"
+        bar = "" if share is None else f'<span class="bar"><span style="width:{share:.0%}"></span></span>'
+        indent = f' style="padding-inline-start:{row.get("depth", 0) * 1.25 + 0.5}rem"'
+        mark = "" if share in {None, 1.0} else ' class="short"'
+        body.append(
+            f'<tr{mark}><th scope="row"{indent}>{escape(row["name"] or "external")}</th>'
+            f'<td class="n">{row["wanted"]}</td><td class="n">{row["covered"]}</td><td class="n">{told}</td>'
+            f'<td class="barcell" aria-hidden="true">{bar}</td></tr>'
+        )
+    heads = "".join(f'<th scope="col" class="n">{name}</th>' for name in ("Wanted", "Covered", "Share"))
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Coverage by {title.lower()}"><table><thead><tr>'
+        f'<th scope="col">{title}</th>{heads}<th scope="col" aria-hidden="true"></th></tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def _percent(share: float) -> str:
+    """Never 100 % while anything is missing."""
+    return "100 %" if share == 1 else f"{min(share * 100, 99.9):.1f} %"
+
+
+def _drift(found: dict[str, Any]) -> str:
+    rows = [(kind.replace("_", " "), str(count)) for kind, count in found["drift"].items()]
+    return _table("Drift", ("Kind of drift", "Accounts"), rows, numbers={1})
+
+
+def _letters(found: dict[str, Any]) -> str:
+    if found["summary"]["dead_letters"] is None:
+        return '<p class="none">They could not be read.</p>'
+    rows = [
+        (
+            one["reason"],
+            " ".join(one.get("accounts", [])),
+            age(one["age_seconds"]),
+            age(one["seconds_left"]) + (" — soon lost" if one["ends_soon"] else ""),
+            one["detail"],
+            f"{one['id']} {' '.join(one.get('request_ids', []))}".strip(),
+        )
+        for one in found["dead_letters"]
+    ]
+    return _table("Dead letters", ("Reason", "Account", "Age", "Left", "What happened", "Evidence"), rows)
+
+
+def _retained(found: dict[str, Any]) -> str:
+    rows = [
+        (
+            one["account_id"],
+            one["source"],
+            one["region"],
+            one["vault"],
+            str(one["points"]),
+            "not told" if one["bytes"] is None else shown_size(one["bytes"]),
+            one["newest"][:10],
+            one["payer"],
+            one["evidence"],
+        )
+        for one in found["retained"]
+    ]
+    heads = ("Account", "Data source", "Region", "Where", "Points", "Size", "Newest", "Billed to", "Evidence")
+    return _table("Retained backups", heads, rows, numbers={4, 5})
+
+
+def _table(name: str, heads: Iterable[str], rows: Sequence[Sequence[str]], numbers: Iterable[int] = ()) -> str:
+    if not rows:
+        return '<p class="none">None.</p>'
+    right = set(numbers)
+
+    def cells(tag: str, texts: Iterable[str]) -> str:
+        scope = ' scope="col"' if tag == "th" else ""
+        return "".join(
+            f"<{tag}{scope}{' class=n' if place in right else ''}>{escape(text)}</{tag}>"
+            for place, text in enumerate(texts)
+        )
+
+    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}"><table>'
+        f"<thead><tr>{cells('th', heads)}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
