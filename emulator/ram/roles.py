@@ -188,8 +188,14 @@ def _policy(call: Call, kind: str, name: str) -> Policy | None:
 
 
 def _attachment(call: Call) -> tuple[Role, str, str]:
-    """The role, the policy's kind and its reference, both of which must exist."""
+    """The role, the policy's kind and its reference, both of which must exist.
+
+    RAM is asked for the policy too: role and policy are both required resource types of these two actions (API pages
+    "AttachPolicyToRole" and "DetachPolicyFromRole"; that they are asked for one after the other is inferred).
+    """
     sent = call.params
+    owner = "system" if sent["PolicyType"] == "System" else call.caller.account_id
+    call.cloud.require(call.caller, f"ram:{call.action}", f"acs:ram:*:{owner}:policy/{sent['PolicyName']}")
     role = ordinary(call.account, sent["RoleName"])
     if _policy(call, sent["PolicyType"], sent["PolicyName"]) is None:
         raise CloudError("EntityNotExist.Policy", f"The policy does not exist: {sent['PolicyName']}.", 404)
