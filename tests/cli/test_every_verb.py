@@ -181,4 +181,4 @@ def test_every_reason_has_a_next_step() -> None:
 def test_shell_completion_knows_the_verbs(cab: Console) -> None:
     """The completion that --install-completion sets up offers the verbs."""
     ran = cab(env={"_CAB_COMPLETE": "complete_bash", "COMP_WORDS": "cab re", "COMP_CWORD": "1"})
-    assert ran.out.split() == ["reconcile", "replay", "report"]
+    assert sorted(ran.out.split()) == sorted(verb.__name__ for verb in VERBS if verb.__name__.startswith("re"))
