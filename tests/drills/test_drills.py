@@ -19,6 +19,9 @@ from tests.cloud import ROOT
 from tests.drills.field import Field
 from tests.flows.world import BACKUP, PROD, SLR
 
+pytestmark = pytest.mark.timeout(300)
+"""A drill is a dozen commands, each a process of its own."""
+
 Acts = Mapping[str, Callable[[], Any]]
 OUTSIDE = "1000000000000099"
 DAY = 86_400
