@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cli.advice import advise
 from cli.output import Result, WrongUseError, following
+from cli.stock import told
 
 DIGITS = 16
 
@@ -40,6 +41,7 @@ def shown(ended: dict[str, Any]) -> Iterator[RenderableType]:
     yield Text.assemble((name, "bold"), f" {state}", f" ({ended['rule']})" if ended.get("rule") else "")
     yield from (Text(f"    {step}") for step in ended.get("steps", []))
     yield from (Text(f"    warning: {warning}", "yellow") for warning in ended.get("warnings", []))
+    yield from (Text(f"    {line}", "dim") for line in told(ended.get("inventory", {})))
     if ended.get("why"):
         yield Text(f"    {ended['why']}")
     if ended.get("reason"):

@@ -13,10 +13,14 @@ from rich.text import Text
 from cli.attempted import checked
 from cli.output import Result, WrongUseError, following, progress
 from cli.session import Session
+from cli.stock import bill, told
 from cli.survey import STATES, Surveyed, all_accounts, look_at_all, named_accounts
 from cli.verb import verb
+from shared.binding import Bind
+from shared.config import Prices
 from shared.fleet import Registrations
 from shared.plan import AnyStep, CheckRole
+from shared.policies import Change, make
 from shared.review import document
 from shared.sweep import kind_of
 
@@ -46,9 +50,17 @@ def plan(
         tell("listing accounts")
         asked = all_accounts(listed, cloud.ports) if all_ else named_accounts(named, cloud.ports)
         surveyed = look_at_all(list(asked), listed, cloud.ports, tell)
-    reviewable = as_document(surveyed)
+        shared = make(cloud.ports, write=False) if cloud.ports.config.backup_policies else []
+    reviewable = as_document(surveyed) | ({"shared": [vars(one) for one in shared]} if shared else {})
     readable = all(one.state != "unreadable" for one in surveyed)
-    return Result(reviewable, list(_shown(surveyed, reviewable, quiet=all_, why=why)), done=readable)
+    shown = list(_shown(surveyed, reviewable, session.config.prices, quiet=all_, why=why))
+    return Result(reviewable, [*_shared(shared), *shown], done=readable)
+
+
+def _shared(changes: list[Change]) -> Iterator[RenderableType]:
+    """What accounts share is no account's plan: the sweep makes it."""
+    for one in changes:
+        yield Text.assemble(("~ ", "yellow"), f"{one.kind.replace('_', ' ')}: {one.detail}", ("  (the sweep's)", "dim"))
 
 
 def as_document(surveyed: list[Surveyed]) -> dict[str, Any]:
@@ -67,20 +79,22 @@ def _without_steps(one: Surveyed) -> dict[str, str]:
     return {name: value for name, value in shown.items() if value}
 
 
-def _shown(surveyed: list[Surveyed], reviewable: dict[str, Any], *, quiet: bool, why: bool) -> Iterator[RenderableType]:
+def _shown(
+    surveyed: list[Surveyed], reviewable: dict[str, Any], prices: Prices | None, *, quiet: bool, why: bool
+) -> Iterator[RenderableType]:
     """Every account that was named, or (where all were asked for) every one that is not as it should be."""
     for one in surveyed:
         if not quiet or why or one.steps or one.state not in QUIET:
-            yield from _account(one, why=why)
-    told = ", ".join(f"{count} {COUNTED[sign]}" for sign, count in reviewable["steps"].items())
+            yield from _account(one, prices, why=why)
+    counted = ", ".join(f"{count} {COUNTED[sign]}" for sign, count in reviewable["steps"].items())
     states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in reviewable["states"].items())
-    yield Text.assemble((f"{told or 'nothing to do'}", "bold"), f" ({states})")
-    if told:
+    yield Text.assemble((f"{counted or 'nothing to do'}", "bold"), f" ({states})")
+    if counted:
         yield Text(f"hash {reviewable['hash']}", "dim")
         yield following("keep this plan with --json > plan.json and carry it out with `cab apply plan.json`")
 
 
-def _account(one: Surveyed, *, why: bool) -> Iterator[RenderableType]:
+def _account(one: Surveyed, prices: Prices | None, *, why: bool) -> Iterator[RenderableType]:
     state = f" {one.name}  {one.state.replace('_', ' ')}: {one.why or STATES[one.state]}"
     yield Text.assemble((one.account_id, "bold"), state)
     if why:
@@ -89,6 +103,13 @@ def _account(one: Surveyed, *, why: bool) -> Iterator[RenderableType]:
         yield Text(f"    warning: {warning}", "yellow")
     for step in one.steps:
         yield Text.assemble((f"    {step.sign} ", COLOURS[step.sign]), str(step), (f"  ({_cause(step)})", "dim"))
+    for line in told(one.review.inventory, prices) if one.review else ():
+        yield Text(f"    {line}", "dim")
+    yield from (Text(f"    {line}", "dim") for line in bill(_bound(one)))
+
+
+def _bound(one: Surveyed) -> Iterator[str]:
+    return (step.binding.source_type for step in one.steps if isinstance(step, Bind))
 
 
 def _cause(step: AnyStep) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,8 +19,10 @@ from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 from cli.output import NotDoneError, WrongUseError
+from cli.sdks import caller
+from shared.by_hand import ByHand
 from shared.clients import Credentials
-from shared.cloud import Cloud, connect
+from shared.cloud import Cloud, connect, connect_backup_account
 from shared.config import Config, load
 from shared.deadline import Deadline
 
@@ -52,11 +55,35 @@ class Session:
         """The operator's own credentials."""
         return Credentials(**self._emulator["credentials"]["management"]) if self.local else _default_credentials()
 
+    @property
+    def now(self) -> float:
+        """Epoch seconds by the clock of the cloud that we talk to: an emulator's can be set."""
+        if not self.local:
+            return time.time()
+        return float(self._asked("clock")["now"])
+
     @contextmanager
     def cloud(self) -> Iterator[Cloud]:
         """The cloud, wired up with the operator's credentials."""
         with connect(self.config, self.credentials, Deadline.after(PATIENCE)) as cloud:
             yield cloud
+
+    @contextmanager
+    def backup_account(self) -> Iterator[tuple[Cloud, ByHand]]:
+        """The backup account, entered with the operator's own credentials there; no role of ours is used.
+
+        Raises NotDoneError where the credentials are another account's.
+        """
+        config, given = self.config, self.credentials
+        if self.local:
+            given = Credentials(**self._emulator["credentials"]["backup"])
+        with connect_backup_account(config, given, Deadline.after(PATIENCE)) as (cloud, by_hand):
+            who = caller(config, given, cloud.calls).account_id
+            if who != config.backup_account.id:
+                what = f"your credentials are those of account {who}, not of the backup account"
+                instead = "log in to it with `aliyun configure --profile backup`, then set ALIBABA_CLOUD_PROFILE=backup"
+                raise NotDoneError(f"{what} {config.backup_account.id}", instead, reason="wrong_account")
+            yield cloud, by_hand
 
     @cached_property
     def _emulator(self) -> dict[str, Any]:
@@ -67,9 +94,14 @@ class Session:
                 f"--local needs the control URL of a running emulator in {CONTROL}",
                 f"start one with `make emulator`, and export {CONTROL}= what it prints as endpoints.control",
             )
+        return self._asked("endpoints")
+
+    def _asked(self, what: str) -> dict[str, Any]:
+        """The emulator's answer to a GET of its control API."""
+        control = os.environ.get(CONTROL, "").rstrip("/")
         try:
             # No proxy: the emulator is on this machine.
-            with build_opener(ProxyHandler({})).open(f"{control}/endpoints", timeout=10) as answer:
+            with build_opener(ProxyHandler({})).open(f"{control}/{what}", timeout=10) as answer:
                 found: dict[str, Any] = json.loads(answer.read())
         except (OSError, ValueError) as error:
             detail = f"no emulator answers at {control}: {error}"

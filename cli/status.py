@@ -12,6 +12,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cli.covered import backups
+from cli.covered import told as covered_told
 from cli.depths import depths, told
 from cli.output import Result, following, progress
 from cli.session import Session
@@ -45,9 +47,12 @@ def status(
             surveyed = look_at_all(accounts, listed, cloud.ports, tell)
         else:
             surveyed = [glance(account, listed, cloud.ports) for account in accounts]
+        tell("listing bindings and jobs")
+        covered = backups(surveyed, cloud.ports, session.now)
         tell("receiving dead letters")
         letters = _letters(cloud)
-    document = {**_document(surveyed, listed, deep=deep), "dead_letters": letters, "queues": depths(session)}
+    document = _document(surveyed, listed, deep=deep)
+    document |= {"backups": covered, "dead_letters": letters, "queues": depths(session)}
     return Result(document, list(_shown(document)))
 
 
@@ -126,6 +131,7 @@ def _shown(document: dict[str, Any]) -> Iterator[RenderableType]:
     unwell = [one for one in document["accounts"] if one["state"] not in WELL or one["drift"]]
     if unwell:
         yield from _unwell(unwell)
+    yield from covered_told(document["backups"])
     yield from _waiting(document["dead_letters"])
     yield from told(document["queues"])
 

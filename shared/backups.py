@@ -98,6 +98,8 @@ class Vault:
     locked: bool = False
     stored_bytes: int | None = None
     """StorageSize: of everything in the vault, whoever's it is."""
+    points: int | None = None
+    """SnapshotCount: the same."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,14 @@ class BackupClient:
 
 @dataclass(frozen=True)
 class HanaInstance:
-    """A registered SAP HANA instance."""
+    """A registered SAP HANA instance. Its name is without our mark, which ``ours`` tells of."""
 
     id: str
     name: str
     region: str
     vault_id: str
     place: Place
+    ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,8 @@ class Point:
     status: str = ""
     table: str = ""
     """Only for Tablestore, whose points are of one table each."""
+    made_by: str = ""
+    """The id of the policy or plan that made it."""
 
 
 @dataclass(frozen=True)

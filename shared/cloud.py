@@ -114,3 +114,13 @@ class Memory:
 def memory() -> Memory:
     """This process's memory; made on first use, so that importing has no effect."""
     return Memory()
+
+
+@contextmanager
+def connect_backup_account(config: Config, credentials: Credentials, deadline: Deadline) -> Iterator[tuple[Cloud, Any]]:
+    """The same for a person who is logged in to the backup account itself, and what only such a person starts there."""
+    from shared.by_hand import ByHand
+
+    account = config.backup_account.model_copy(update={"role": None})
+    with connect(config.model_copy(update={"backup_account": account}), credentials, deadline) as cloud:
+        yield cloud, ByHand(Clients(config, cloud.calls), lambda: credentials, cloud.ports.records)

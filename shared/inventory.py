@@ -105,9 +105,7 @@ TUPLES = ("clients", "hana_instances", "vaults", "restorable", "points", "out_of
 
 
 def _region(region: str, account_id: str, registered: Mapping[str, frozenset[Registration]], ports: Ports) -> Inventory:
-    protection = ports.protection
-    every = [*protection.bindings(region, protection.policies(region)), *protection.plans(region)]
-    bound = frozenset(one for one in every if one.place.account_id == account_id)
+    protection, bound = ports.protection, bound_to(region, account_id, ports)
     instances = tuple(one for one in protection.hana_instances(region) if one.place.account_id == account_id)
     known = {(one.source_type, one.source) for one in bound}
     points = {one.id: one for one in ports.records.points(region, account_id, known)}
@@ -126,6 +124,13 @@ def _region(region: str, account_id: str, registered: Mapping[str, frozenset[Reg
         tuple(points.values()),
         out_of_reach,
     )
+
+
+def bound_to(region: str, account_id: str, ports: Ports) -> frozenset[Binding]:
+    """Everything that backs an account's data up there on a schedule, whoever set it up."""
+    protection = ports.protection
+    every = [*protection.bindings(region, protection.policies(region)), *protection.plans(region)]
+    return frozenset(one for one in every if one.place.account_id == account_id)
 
 
 def _places(

@@ -11,6 +11,7 @@ from typing import Literal
 
 PAGE = "product page “Back up data across Alibaba Cloud accounts”"
 
+PAYS = "account pays"
 PAYS_A = "backup and restoration fees"
 """Page, "Billing": "Account A that is used to back up and restore data pays for the backup and restoration fees"."""
 NOTHING = "nothing"
@@ -49,7 +50,7 @@ class Kind:
     """Why something is left to the console; empty where nothing is."""
 
 
-CROSS = "CrossAccountType, CrossAccountUserId, CrossAccountRoleName"
+CROSS = "CrossAccountType, …UserId, …RoleName"
 BOUND = f"PolicyBindingList[]: {CROSS}, SourceType, DataSourceId"
 ECS = ("ecs:DescribeInstances", "ecs:RunCommand")
 
@@ -184,4 +185,9 @@ def who_pays(name: str) -> str:
     kind = KINDS.get(name)
     if kind is None:
         return NOT_STATED
-    return f"{kind.title}: the backup account pays {PAYS_A}; the member account pays {kind.pays_b}"
+    b = (
+        f"what the member account pays is {NOT_STATED}"
+        if kind.pays_b == NOT_STATED
+        else f"the member {PAYS} {kind.pays_b}"
+    )
+    return f"{kind.title}: the backup {PAYS} {PAYS_A}; {b}"

@@ -144,6 +144,9 @@ class Records(Protocol):
     def jobs(self, region: str, **wanted: object) -> Iterator[Job]:
         """Backup jobs, newest first."""
 
+    def restore_job(self, region: str, restore_type: str, restore_id: str) -> Job | None:
+        """One restore job."""
+
 
 @dataclass(frozen=True)
 class Ports:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from shared.backup_policy import VaultSettings
-from shared.backups import BackupClient, Binding, HanaInstance, Place, Policy, Vault, marked, named_ours
+from shared.backups import PLAIN_MARK, BackupClient, Binding, HanaInstance, Place, Policy, Vault, marked, named_ours
 from shared.clients import Api, Clients, Credentials
 from shared.config import MARK
 from shared.outcome import PermanentError, Reason
@@ -64,10 +64,7 @@ class Protection:
     def hana_instances(self, region: str) -> list[HanaInstance]:
         """Every registered SAP HANA instance."""
         rows = numbered(self.api(region), "DescribeHanaInstances", lambda body: body.hanas and body.hanas.hana)
-        return [
-            HanaInstance(row.cluster_id, row.hana_name or "", region, row.vault_id or "", Place.of(row, self._owner))
-            for row in rows
-        ]
+        return [_hana(row, region, self._owner) for row in rows]
 
     def clients(self, region: str, place: Place) -> list[BackupClient]:
         """The backup clients on one account's ECS instances; Cloud Backup enters the account for this."""
@@ -239,6 +236,12 @@ def _source(binding: Binding) -> str | None:
     return binding.paths[0] if binding.source_type == "OSS" else json.dumps(list(binding.paths))
 
 
+def _hana(row: Any, region: str, owner: str) -> HanaInstance:  # noqa: ANN401 - an SDK model
+    name = row.hana_name or ""
+    shown = name.removeprefix(PLAIN_MARK).lstrip("-") if named_ours(name) else name
+    return HanaInstance(row.cluster_id, shown, region, row.vault_id or "", Place.of(row, owner), named_ours(name))
+
+
 def _policy(row: Any, region: str) -> Policy:  # noqa: ANN401 - an SDK model
     rules = tuple(rule.to_map() for rule in row.rules or [])
     return Policy(
@@ -262,4 +265,5 @@ def _vault(row: Any, region: str) -> Vault:  # noqa: ANN401 - an SDK model
         row.encrypt_type or "",
         bool(row.worm_enabled),
         row.storage_size,
+        row.snapshot_count,
     )

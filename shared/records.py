@@ -127,6 +127,7 @@ def _point(row: Any, region: str, source_type: str, source: str) -> Point:  # no
         getattr(row, "actual_items", None),
         row.status or "",
         getattr(row, "table_name", None) or "",
+        getattr(row, "plan_id", None) or "",
     )
 
 

@@ -45,7 +45,13 @@ LONGEST_SHOWN = 500
 """Characters kept of what the cloud says."""
 
 REMOVING = (
+    "DeleteBackupClient",
+    "DeleteBackupPlan",
+    "DeleteHanaBackupPlan",
+    "DeleteHanaInstance",
     "DeletePolicyBinding",
+    "DeletePolicyV2",
+    "DeleteSnapshot",
     "UpdatePolicyBinding",
     "DisableBackupPlan",
     "DisableHanaBackupPlan",
@@ -114,6 +120,11 @@ MEANINGS: dict[tuple[str, str], Meaning] = {
     **{(action, "ResourceNotFound"): ABSENT for action in REMOVING},
     **{(action, code): MISCONFIGURED for action in BACKING_UP for code in ("ResourceNotFound", "BadRequest")},
     **{(action, "VaultNotExist"): MISCONFIGURED for action in BACKING_UP},
+    ("DeleteVault", "VaultNotExist"): ABSENT,
+    # A client that was heard of in the last hour, a vault with a policy or a lock: a person has to wait or decide.
+    **{(action, "BadRequest"): MISCONFIGURED for action in ("DeleteBackupClient", "DeleteVault", "DeleteSnapshot")},
+    ("DeleteVault", "VaultBoundPolicyCannotBeDeleted"): MISCONFIGURED,
+    ("DeleteVault", "CannotDeleteReplicationSourceVault"): MISCONFIGURED,
     (ANY, "AccountNotEnableRdTrustedService"): NO_RD_MODE,
     (ANY, "BackupAccountNotInSpecifiedRd"): NO_RD_MODE,
 }

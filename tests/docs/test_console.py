@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 PAGE = (ROOT / "docs" / "console.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in blocks(PAGE) if block.language == "sh" for line in block.text.splitlines() if line]
-NOT_TRIED = {"cab dead-letters show": "there is no dead letter to show on a fresh landing zone"}
+NOT_TRIED = {
+    "cab dead-letters show": "there is no dead letter to show on a fresh landing zone",
+    "cab backup": "nothing is bound on a fresh landing zone",
+    "cab restore": "nothing has been backed up there",
+    "cab hana": "it needs a SAP HANA instance and its password",
+}
 
 
 def told() -> dict[str, set[str]]:

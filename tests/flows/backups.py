@@ -9,6 +9,7 @@ from alibabacloud_hbr20170908 import models as hbr
 
 from shared.backups import PLAIN_MARK
 from shared.config import MARK
+from tests.cloud import Key
 from tests.flows.world import BACKUP, PROD, World
 
 ROLE = "hbrcrossrole"
@@ -32,11 +33,11 @@ def cross(account_id: str, owner: str = BACKUP) -> dict[str, Any]:
 class Backups:
     """The backup account, worked on by a person."""
 
-    def __init__(self, world: World, region: str = "cn-hangzhou", account: str = "backup") -> None:
+    def __init__(self, world: World, region: str = "cn-hangzhou", key: Key | None = None) -> None:
         self.world = world
         self.region = region
-        self.owner = world.cloud.accounts[account]
-        self.api = world.cloud.client("hbr", account=account, region=region)
+        self.owner: str = world.config["backup_account"]["id"]
+        self.api = world.cloud.client("hbr", account="backup", key=key, region=region)
 
     def open(self) -> Backups:
         """Activate Cloud Backup."""
@@ -94,6 +95,13 @@ class Backups:
         self.api.execute_policy_v2(hbr.ExecutePolicyV2Request(policy_id=policy, rule_id=rule))
         self.world.cloud.advance(300)
         self.world.key = self.world.cloud.as_function()
+
+    def suspend(self, policy: str, source: str, kind: str = "OSS") -> None:
+        """Suspend one binding, as a person would."""
+        request = hbr.UpdatePolicyBindingRequest(
+            policy_id=policy, source_type=kind, data_source_id=source, disabled=True
+        )
+        self.api.update_policy_binding(request)
 
     def day(self, days: float = 1) -> None:
         """Let time pass; sessions expire meanwhile."""

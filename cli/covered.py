@@ -1,0 +1,79 @@
+"""What ``cab status`` says of backups: per account and kind, how far they are, and how old the last good one is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import RenderableType
+from rich.table import Table
+
+from cli.survey import Surveyed
+from shared.backups import Job
+from shared.coverage import HOUR, coverage, state
+from shared.ports import Ports
+from shared.standing import Standing, for_sweep
+
+WEEK = 168 * HOUR
+"""Jobs are looked for at least so far back."""
+MOST_ROWS = 50
+REACHED = frozenset({"protected", "registered"})
+"""States of a survey in which the account is under central backup."""
+
+
+def backups(surveyed: list[Surveyed], ports: Ports, now: float) -> dict[str, dict[str, Any]]:
+    """By account: its state and its kinds. Costs listings of bindings and jobs per region, and nothing per account."""
+    if not ports.config.backup_policies:
+        return {}
+    standing, jobs = for_sweep(ports, deep=True), _jobs(ports, now)
+    return {
+        one.account_id: _account(one, standing, jobs.get(one.account_id, []), now) for one in surveyed if one.wanted
+    }
+
+
+def _jobs(ports: Ports, now: float) -> dict[str, list[Job]]:
+    """Every job since the longest promise began twice over, by account."""
+    policies = ports.config.backup_policies
+    since = int(now - max(WEEK, *(2 * one.period for one in policies)))
+    regions = list(dict.fromkeys(region for one in policies for region in one.regions))
+    fields = {"CreatedTime": ("GREATER_THAN_OR_EQUAL", since)}
+    found: dict[str, list[Job]] = {}
+    for jobs in ports.pool.map(lambda region: list(ports.records.jobs(region, **fields)), regions):
+        for job in jobs:
+            found.setdefault(job.place.account_id, []).append(job)
+    return found
+
+
+def _account(one: Surveyed, standing: dict[str, Standing], jobs: list[Job], now: float) -> dict[str, Any]:
+    policies = one.wanted.backup_policies if one.wanted else ()
+    bindings = [binding for here in standing.values() for binding in here.of(one.account_id)]
+    found = coverage(policies, bindings, jobs, now)
+    protected = one.state in REACHED
+    return {"state": state(found, protected=protected), "kinds": [kind.shown() for kind in found]}
+
+
+def told(accounts: dict[str, dict[str, Any]]) -> Iterator[RenderableType]:
+    """The accounts whose backups are not proved, kind by kind, then how many are."""
+    if not accounts:
+        return
+    table = Table("account", "state", "kind", "bound", "last good backup", box=SIMPLE_HEAD)
+    rows = [
+        (account_id, found["state"], kind)
+        for account_id, found in sorted(accounts.items())
+        for kind in found["kinds"] or [None]
+    ]
+    for account_id, reached, kind in rows[:MOST_ROWS]:
+        table.add_row(account_id, reached, *(_cells(kind) if kind else ("(nothing wanted)", "", "")))
+    yield table
+    if len(rows) > MOST_ROWS:
+        yield f"and {len(rows) - MOST_ROWS} more; --json has all"
+    proved = sum(found["state"] == "proved" for found in accounts.values())
+    yield f"backups: {proved} of {len(accounts)} accounts are proved by a complete job within the promised time"
+
+
+def _cells(kind: dict[str, Any]) -> tuple[str, str, str]:
+    promised = f"promised {kind['promised_hours']:g} h"
+    age = "none seen" if kind["age_hours"] is None else f"{kind['age_hours']:g} h old"
+    failure = f"; last job {kind['last_failure']}" if kind["last_failure"] else ""
+    return f"{kind['kind'].replace('_', ' ')}: {kind['state']}", str(kind["bound"]), f"{age}, {promised}{failure}"

@@ -1,0 +1,75 @@
+"""``cab hana``: register a SAP HANA instance of a member account, which needs its password. Its backups then follow.
+
+The password is read once, sent once, and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+from rich.prompt import Prompt
+
+from cli.attempted import checked
+from cli.backup import place_of
+from cli.output import NotDoneError, Result, WrongUseError, confirm, console
+from cli.session import Session
+from cli.verb import AccountId, Yes, verb
+from shared.backups import PLAIN_MARK
+from shared.cloud import Cloud
+
+
+@verb(
+    "cab hana 1000000000000011 --region cn-hangzhou --name erp --instance i-1 --host 10.0.0.5 --sid HXE --vault central"
+)
+def hana(
+    session: Session,
+    account: AccountId,
+    *,
+    region: Annotated[str, typer.Option("--region", help="Where it is.")],
+    name: Annotated[str, typer.Option("--name", help="How it is called here, and in `backup_policies`.")],
+    instance: Annotated[list[str], typer.Option("--instance", help="The ECS instances that it runs on.")],
+    host: Annotated[str, typer.Option("--host", help="The private address of its primary node.")],
+    sid: Annotated[str, typer.Option("--sid", help="Its system id.")],
+    vault: Annotated[str, typer.Option("--vault", help="The name or id of the vault.")],
+    number: Annotated[int, typer.Option("--number", help="Its instance number.")] = 0,
+    user: Annotated[str, typer.Option("--user", help="A user of SYSTEMDB.")] = "SYSTEM",
+    yes: Yes = False,
+) -> Result:
+    """Register a SAP HANA instance; the sweep then plans the backups of its databases. Asks for the password."""
+    with session.backup_account() as (cloud, by_hand):
+        place = place_of(checked(account), region, cloud)
+        vault_id = _vault(region, vault, cloud)
+        confirm(f"Register SAP HANA instance {name} of account {account} in {region}?", yes=yes)
+        cluster = by_hand.register_hana(
+            region,
+            place,
+            hana_name=f"{PLAIN_MARK}-{name}",
+            ecs_instance_id=json.dumps(instance),
+            host=host,
+            sid=sid,
+            vault_id=vault_id,
+            instance_number=number,
+            user_name=user,
+            password=_password(),
+        )
+    document = {"account_id": account, "region": region, "name": name, "cluster_id": cluster}
+    return Result(document, [f"registered as {cluster}; name it {name}/<database> under sources of a hana policy"])
+
+
+def _vault(region: str, name: str, cloud: Cloud) -> str:
+    found = [one for one in cloud.ports.protection.vaults(region) if name in {one.id, one.name} and one.ready]
+    if len(found) != 1:
+        raise NotDoneError(f"{len(found)} vaults in {region} are called {name} and ready", "name the vault by its id")
+    return found[0].id
+
+
+def _password() -> str:
+    """From the terminal, unseen; or the first line of standard input."""
+    if sys.stdin.isatty():
+        return Prompt.ask("Password of the user", password=True, console=console(stderr=True))
+    if not (given := sys.stdin.readline().rstrip("\n")):
+        raise WrongUseError("no password: there is no terminal to ask on", "give it on standard input")
+    return given

@@ -1,0 +1,189 @@
+"""``cab restore``: bring a backup point back, to its own account, to another enrolled one, or to the backup account.
+
+It plans first, asks, starts the job and follows it. Data that is there is overwritten only if that is said twice.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.prompt import Prompt
+from rich.text import Text
+
+from cli.attempted import checked
+from cli.backup import Kind, NoWait, Region, Source, kind_named, place_of, refused
+from cli.follow import document, follow, good, told
+from cli.output import NotDoneError, Result, WrongUseError, confirm, console, progress
+from cli.session import Session
+from cli.verb import AccountId, Yes, verb
+from shared.backups import Place, Point
+from shared.cloud import Cloud
+from shared.inventory import bound_to, shown_size
+from shared.kinds import KINDS, kind_of, region_warning, who_pays
+from shared.limits import can_restore
+from shared.restore import CLONE, NoPointError, Restoration, Target, allow, choose, planned
+
+To = Annotated[str, typer.Option("--to", help="source, backup (the backup account), or another account's id.")]
+At = Annotated[
+    str, typer.Option("--at", help="The newest point not later than this: 2026-11-22T10:00 (UTC unless told).")
+]
+PointId = Annotated[str, typer.Option("--point", help="This backup point, also one of a partial backup.")]
+TargetId = Annotated[str, typer.Option("--target", help="Bucket, file system, instance; by default the source's own.")]
+PathIn = Annotated[str, typer.Option("--path", help="Directory, prefix or table in the target.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Allow data that is there to be overwritten.")]
+Again = Annotated[str, typer.Option("--again", help="With --overwrite: the source's id once more.")]
+Created = Annotated[int | None, typer.Option("--created", help="A NAS target's time of creation, epoch seconds.")]
+NewInstance = Annotated[str, typer.Option("--new-instance", help=f"JSON with {', '.join(CLONE)}: a new ECS instance.")]
+
+
+@verb("cab restore 1000000000000011 --kind oss --source prod-data --to 1000000000000012 --target test-data")
+def restore(
+    session: Session,
+    account: AccountId,
+    *,
+    kind: Kind = "",
+    source: Source = "",
+    region: Region = "",
+    at: At = "",
+    point: PointId = "",
+    to: To = "source",
+    target: TargetId = "",
+    path: PathIn = "",
+    created: Created = None,
+    new_instance: NewInstance = "",
+    overwrite: Overwrite = False,
+    again: Again = "",
+    no_wait: NoWait = False,
+    yes: Yes = False,
+) -> Result:
+    """Restore a backup point of an account: plan, ask, start, follow. Uses your own rights in the backup account."""
+    if kind:
+        kind_named(kind)
+    account_to = _account_to(to, checked(account), session.config.backup_account.id)
+    asked, wanted = (kind, source, region, _time(at), point), _json(new_instance)
+    if kind:
+        # What no point could change is refused before anything is called.
+        refused(lambda: can_restore(kind, account, account_to, region, {account_to}))
+    with session.backup_account() as (cloud, by_hand):
+        with progress("looking for the backup point"):
+            found = _point(account, asked, cloud)
+            refused(lambda: can_restore(kind_of(found.source_type), account, account_to, found.region, {account_to}))
+            place = place_of(account_to, found.region, cloud)
+        if account_to != account and not target:
+            raise WrongUseError(f"say where in account {account_to} it is to go", "--target BUCKET, FILE SYSTEM, …")
+        where = Target(place, target or found.source, path, created, wanted)
+        plan = _planned(found, account, where, overwrite=overwrite)
+        for line in _told(plan):
+            console(stderr=True).print(line)
+        confirm("Start this restore?", yes=yes)
+        if plan.in_place:
+            _confirm_again(plan, again)
+        job_id = by_hand.restore(plan)
+        restore_type = "UDM_ECS" if where.new_instance else KINDS[kind_of(found.source_type)].restore_type
+        look = partial(by_hand.restore_job, found.region, restore_type, job_id)
+        ended = follow({job_id: look}, wait=not no_wait)
+    jobs = {str(plan): document(job, name) for name, job in ended.items()}
+    shown = {"plan": _document(plan), "job": next(iter(jobs.values()))}
+    return Result(shown, list(told(jobs)), done=good(jobs, wait=not no_wait))
+
+
+def _account_to(to: str, source: str, backup_account: str) -> str:
+    return {"source": source, "backup": backup_account}.get(to) or checked(to)
+
+
+def _time(text: str) -> float | None:
+    """Epoch seconds; a time without a zone is UTC."""
+    if not text:
+        return None
+    try:
+        given = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise WrongUseError(f"expected a time as 2026-11-22T10:00, found {text!r}") from error
+    return (given if given.tzinfo else given.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def _json(text: str) -> dict[str, Any]:
+    if not text:
+        return {}
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise WrongUseError(f"--new-instance: not JSON: {error}") from error
+    missing = [key for key in CLONE if key not in given] if isinstance(given, dict) else list(CLONE)
+    if missing:
+        raise WrongUseError(f"--new-instance: expected also {', '.join(missing)}")
+    return dict(given)
+
+
+Asked = tuple[str, str, str, float | None, str]
+"""Kind, source, region, time and point that a person asked for; empty where they did not say."""
+
+
+def _point(account_id: str, asked: Asked, cloud: Cloud) -> Point:
+    kind, source, region, at, point = asked
+    points: list[Point] = []
+    for where in [region] if region else cloud.ports.config.backup_regions:
+        bound = {(one.source_type, one.source) for one in bound_to(where, account_id, cloud.ports)}
+        points += cloud.ports.records.points(where, account_id, bound | {("UDM_ECS", source)} if source else bound)
+        if kind == "tablestore" and not any(one.table for one in points):
+            points += cloud.ports.records.table_points(where, place_of(account_id, where, cloud))
+    try:
+        return choose(points, kind, source, at, point or None)
+    except NoPointError as error:
+        found = sorted({f"{kind_of(one.source_type)} {one.source} in {one.region}" for one in points})
+        told = f"there are points of: {', '.join(found)}" if found else "it has no restorable point in any region"
+        raise NotDoneError(f"account {account_id}: {error}; {told}", "--kind, --source, --at or --point") from error
+
+
+def _planned(point: Point, account_id: str, target: Target, *, overwrite: bool) -> Restoration:
+    made: list[Restoration] = []
+
+    def check() -> None:
+        made.append(planned(point, account_id, target, {target.place.account_id}))
+        allow(made[0], overwrite=overwrite)
+
+    refused(check)
+    return made[0]
+
+
+def _confirm_again(plan: Restoration, again: str) -> None:
+    """The second question: who overwrites must name what is overwritten."""
+    if not again and sys.stdin.isatty() and sys.stderr.isatty():
+        question = Text(f"This overwrites {plan.target.id}. Type {plan.point.source} to go on")
+        again = Prompt.ask(question, console=console(stderr=True))
+    if again != plan.point.source:
+        raise WrongUseError(
+            f"not confirmed a second time that {plan.target.id} is overwritten", f"--again {plan.point.source}"
+        )
+
+
+def _document(plan: Restoration) -> dict[str, Any]:
+    place: Place = plan.target.place
+    return {
+        "point": plan.point.id,
+        "kind": kind_of(plan.point.source_type),
+        "source_account": plan.source,
+        "source": plan.point.source,
+        "region": plan.point.region,
+        "completed_at": plan.point.completed_at,
+        "target_account": place.account_id,
+        "target": plan.target.id,
+        "path": plan.target.path or None,
+        "in_place": plan.in_place,
+    }
+
+
+def _told(plan: Restoration) -> Iterator[RenderableType]:
+    when = datetime.fromtimestamp(plan.point.completed_at, timezone.utc).isoformat(timespec="seconds")
+    size = f", {shown_size(plan.point.bytes)}" if plan.point.bytes is not None else ""
+    yield Text.assemble(("+ ", "red" if plan.in_place else "green"), f"restore {plan}")
+    yield Text(f"  backed up {when}{size}; {who_pays(kind_of(plan.point.source_type))}", "dim")
+    if warning := region_warning(plan.point.region):
+        yield Text(f"  warning: {warning}", "yellow")

@@ -1,0 +1,93 @@
+"""The product's limits as rules, checked before any call. Pure.
+
+A refusal names the rule, the page that it is from, and what would work instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from shared.kinds import KINDS, PAGE, Kind
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One rule."""
+
+    name: str
+    says: str
+    page: str
+    instead: str
+
+
+LISTED = Limit(
+    "kind not listed",
+    "the cross-account backup feature can be used for " + ", ".join(kind.title for kind in KINDS.values()),
+    f"{PAGE}, Limits",
+    "name one of: " + ", ".join(KINDS),
+)
+INSTANCE_TO_SOURCE = Limit(
+    "an ECS instance goes back to its own account",
+    "after an ECS instance is backed up, it can be restored only to the source Alibaba Cloud account",
+    f"{PAGE}, Limits",
+    "restore it with --to source; its files can go to any account if they are backed up as ecs_files",
+)
+REGISTERED = Limit(
+    "registered in the region of the resources",
+    "the account must be added in the region where the resources are located",
+    f"{PAGE}, Step 4",
+    "add the region to `regions` of the account's rule, then `cab onboard ACCOUNT`; or restore to an account that is "
+    "registered there",
+)
+IN_PLACE = Limit(
+    "nothing is overwritten unless asked twice",
+    "this restores over the data that is there",
+    "rule of this project",
+    "name another --target, or a --path in it that is empty; or say --overwrite and then the source's id again",
+)
+
+
+class LimitError(Exception):
+    """A request that the product, or a rule of ours, does not allow; nothing was called."""
+
+    def __init__(self, limit: Limit, what: str) -> None:
+        super().__init__(f"{what}: {limit.says} ({limit.page}; rule: {limit.name})")
+        self.limit = limit
+
+
+def _console(kind: Kind, doing: str) -> Limit:
+    return Limit(
+        "console only", f"{kind.title} can be {doing} in the console only, since {kind.console}", "API HBR 2017-09-08",
+        "the Cloud Backup console of the backup account, with the logon account switched to the member account",
+    )  # fmt: skip
+
+
+def listed(name: str) -> Kind:
+    """The kind of that name. Raises LimitError where the page's list has none."""
+    if name not in KINDS:
+        raise LimitError(LISTED, name)
+    return KINDS[name]
+
+
+def can_back_up(name: str) -> Kind:
+    """The kind, if a backup of it can be started now. Raises LimitError."""
+    kind = listed(name)
+    if kind.way != "policy":
+        raise LimitError(_console(kind, "backed up at once"), kind.title)
+    return kind
+
+
+def can_restore(name: str, source: str, target: str, region: str, registered: Collection[str]) -> Kind:
+    """The kind, if data of account ``source`` can be restored to account ``target``. Raises LimitError.
+
+    ``registered`` are the accounts that Cloud Backup reaches in the region, the backup account among them.
+    """
+    kind = listed(name)
+    if not kind.restore_type:
+        raise LimitError(_console(kind, "restored"), kind.title)
+    if kind.restore_to == "source account" and target != source:
+        raise LimitError(INSTANCE_TO_SOURCE, f"{kind.title} of account {source} to account {target}")
+    if target not in registered:
+        raise LimitError(REGISTERED, f"account {target} in {region}")
+    return kind

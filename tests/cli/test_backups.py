@@ -1,0 +1,326 @@
+"""Back up now, restore, purge, and what status says of it all."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from shared.kinds import KINDS
+from tests.cli.console import Console, Ran
+from tests.flows.backups import Backups
+from tests.flows.test_backup_restore import without
+from tests.flows.test_protection import INSTANCES, OSS, bound, configure, sweep
+from tests.flows.world import BACKUP, PROD, SANDBOX, TEST, World
+
+
+@pytest.fixture
+def a(world: World) -> Backups:
+    """Two enrolled accounts whose buckets are bound to one policy."""
+    a = Backups(world).open()
+    configure(world, OSS)
+    sweep(world, times=3)
+    return a
+
+
+def meanwhile(cab: Console, action: str, *words: str) -> Ran:
+    """Run a verb that follows a job; once the job was started, time passes."""
+    mark = cab.world.mark()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(cab.local, *words)
+        until = time.monotonic() + 40
+        while action not in cab.world.calls(mark) and not running.done() and time.monotonic() < until:
+            time.sleep(0.05)
+        cab.world.cloud.advance(120)
+        ran = running.result()
+    cab.world.key = cab.world.cloud.as_function()
+    return ran
+
+
+def run_once(cab: Console, a: Backups) -> None:
+    """Back everything up."""
+    a.run(a.state("policies")[0]["id"])
+    assert cab.world.cloud.state()["hbr"]["snapshots"]
+
+
+def test_a_backup_is_started_and_followed_to_its_end(cab: Console, a: Backups) -> None:
+    """The job is the cloud's; the verb ends with its status, items and bytes, and exit 0."""
+    ran = meanwhile(cab, "ExecutePolicyV2", "backup", PROD, "--yes", "--json")
+    assert ran.code == 0, ran.err
+    (job,) = ran.json["jobs"].values()
+    assert (job["status"], job["items"], job["bytes"]) == ("COMPLETE", 1, 5 * 2**30)
+    assert [one["id"] for one in a.state("jobs")] == [job["job_id"]]
+    assert [one["place"]["account_id"] for one in a.state("jobs")] == [PROD]
+
+
+@pytest.mark.usefixtures("a")
+def test_a_backup_that_fails_is_not_done(cab: Console, world: World) -> None:
+    """The verb exits 1 and shows why the job failed."""
+    without(world, KINDS["oss"].needs)
+    ran = cab.local("backup", PROD, "--yes")
+    assert ran.code == 1
+    assert "FAILED" in ran.out
+    assert "NoPermission" in ran.out
+
+
+def test_an_instance_that_is_not_bound_is_backed_up_once(cab: Console, world: World) -> None:
+    """With its region it needs no policy; the emulator has the job with the account's role."""
+    a = Backups(world).open()
+    world.enrol(PROD)
+    words = ("--kind", "ecs_instance", "--source", "i-prod0000000000001", "--region", "cn-hangzhou")
+    ran = meanwhile(cab, "CreateBackupJob", "backup", PROD, *words, "--yes", "--json")
+    assert ran.code == 0, ran.err
+    (job,) = a.state("jobs")
+    assert (job["source_type"], job["place"]["account_id"], job["status"]) == ("UDM_ECS", PROD, "COMPLETE")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["backup", PROD, "--kind", "ecs_database"], "console only"),
+        (["backup", PROD, "--kind", "hana"], "console only"),
+        (["backup", PROD, "--kind", "tape"], "kind not listed"),
+        (["restore", PROD, "--kind", "hana"], "console only"),
+        (["restore", PROD, "--kind", "ecs_instance", "--to", TEST], "goes back to its own account"),
+        (["restore", PROD, "--at", "yesterday"], "expected a time"),
+        (["restore", PROD, "--new-instance", "{}"], "expected also diskCategory"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_a_limit_is_refused_before_any_call(cab: Console, world: World, words: list[str], said: str) -> None:
+    """Exit 2 with the rule and what would work instead; the cloud was not asked for anything but who we are."""
+    mark = world.mark()
+    ran = cab.local(*words, "--yes", "--json")
+    assert (ran.code, ran.json["error"]["reason"]) == (2, "wrong_use")
+    assert said in ran.json["error"]["what"]
+    assert set(world.calls(mark)) <= {"GetCallerIdentity"}
+
+
+def test_production_data_is_restored_to_the_test_account(cab: Console, a: Backups) -> None:
+    """Planned, started, followed; the emulator has a restore job into the other account's bucket."""
+    run_once(cab, a)
+    words = ("restore", PROD, "--kind", "oss", "--to", TEST, "--target", "test-app-data", "--path", "from-prod/")
+    ran = meanwhile(cab, "CreateRestoreJob", *words, "--yes", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["job"]["status"] == "COMPLETE"
+    assert (ran.json["plan"]["source_account"], ran.json["plan"]["target_account"]) == (PROD, TEST)
+    (job,) = a.state("restores")
+    assert (job["place"]["account_id"], job["settings"]["TargetPrefix"]) == (TEST, "from-prod/")
+
+
+def test_an_account_that_is_not_registered_cannot_be_restored_to(cab: Console, a: Backups) -> None:
+    """Step 4 of the page; no restore is started."""
+    run_once(cab, a)
+    ran = cab.local("restore", PROD, "--to", SANDBOX, "--target", "x", "--yes", "--json")
+    assert ran.code == 2
+    assert "Step 4" in ran.json["error"]["what"]
+    assert a.state("restores") == []
+
+
+@pytest.mark.parametrize("words", [[], ["--overwrite"], ["--overwrite", "--again", "other"]], ids=" ".join)
+def test_nothing_is_overwritten_unless_asked_twice(cab: Console, a: Backups, words: list[str]) -> None:
+    """In place needs --overwrite and the source's id again; --yes answers neither."""
+    run_once(cab, a)
+    ran = cab.local("restore", PROD, "--yes", "--json", *words)
+    assert ran.code == 2
+    assert a.state("restores") == []
+
+
+def test_asked_twice_it_is_overwritten(cab: Console, a: Backups) -> None:
+    """With both answers the data goes back to where it was."""
+    run_once(cab, a)
+    words = ("restore", PROD, "--overwrite", "--again", "prod-app-data", "--no-wait", "--yes", "--json")
+    ran = cab.local(*words)
+    assert (ran.code, ran.json["plan"]["in_place"], ran.json["job"]["status"]) == (0, True, "RUNNING")
+    assert len(a.state("restores")) == 1
+
+
+def test_without_a_point_the_verb_says_what_there_is(cab: Console, a: Backups) -> None:
+    """Exit 1, and the data sources that have points."""
+    run_once(cab, a)
+    ran = cab.local("restore", PROD, "--source", "no-such-bucket", "--yes", "--json")
+    assert ran.code == 1
+    assert "oss prod-app-data in cn-hangzhou" in ran.json["error"]["what"]
+
+
+def test_status_tells_how_far_each_account_is(cab: Console, a: Backups, world: World) -> None:
+    """Covered by a binding, proved by a job, and with the age against the promise."""
+    before = cab.local("status", "--json").json["backups"]
+    assert {account: found["state"] for account, found in before.items()} == {PROD: "covered", TEST: "covered"}
+    run_once(cab, a)
+    after = cab.local("status", "--json").json["backups"][PROD]
+    assert after["state"] == "proved"
+    assert after["kinds"][0]["promised_hours"] == 24
+    assert after["kinds"][0]["age_hours"] <= 0.1
+    for one in a.state("bindings"):
+        a.suspend(one["policy_id"], one["data_source"])
+    a.day(2)
+    stale = cab.local("status")
+    assert "0 of 2 accounts are proved" in stale.out
+    assert "48" in stale.out
+    assert world.cloud.state()["hbr"]["jobs"]
+
+
+def planned(cab: Console, account: str = PROD) -> Any:
+    """The plan of a purge; it changes nothing."""
+    mark = cab.world.mark()
+    ran = cab.local("purge", account, "--json")
+    assert ran.code == 0, ran.out
+    assert not [action for action in cab.world.calls(mark) if action.startswith(("Delete", "Uninstall", "Update"))]
+    return ran.json
+
+
+def test_a_purge_is_planned_then_confirmed_then_done(cab: Console, a: Backups) -> None:
+    """Out of a vault that others use the account's points go one by one; the vault and the others' points stay."""
+    run_once(cab, a)
+    others = a.points(TEST)
+    plan = planned(cab)
+    assert [line.split(" in cn-")[0].split(" s-")[0] for line in plan["delete"]] == [
+        "unbind OSS prod-app-data to policy 'buckets'",
+        "delete backup point",
+    ]
+    ran = cab.local("purge", PROD, "--reviewed", plan["hash"], "--again", PROD, "--json")
+    assert (ran.code, len(ran.json["done"])) == (0, 2)
+    assert (a.points(PROD), a.points(TEST), bound(a, TEST)) == ([], others, {"test-app-data": "OSS"})
+    assert len(a.state("vaults")) == len(a.state("policies")) == 1
+
+
+def test_a_vault_of_one_account_alone_goes_as_a_whole(cab: Console, world: World) -> None:
+    """Its policies go before it; then nothing of the account's data is left."""
+    a = Backups(world).open()
+    configure(world, {**OSS, "sources": [{"account": PROD, "id": "prod-app-data"}]})
+    sweep(world, times=3)
+    run_once(cab, a)
+    plan = planned(cab)
+    ran = cab.local("purge", PROD, "--reviewed", plan["hash"][:12], "--again", PROD, "--json")
+    assert ran.code == 0, ran.out
+    assert (a.state("vaults"), a.state("policies"), a.state("bindings"), a.points()) == ([], [], [], [])
+
+
+def test_what_is_foreign_survives_a_purge(cab: Console, a: Backups) -> None:
+    """Vaults, policies, bindings, plans and points without our mark are named as left, and stay."""
+    theirs = a.vault("theirs", ours=False)
+    policy = a.policy(theirs, "theirs", ours=False)
+    a.bind(policy, "OSS", "prod-app-data", ours=False)
+    a.plan(theirs, "prod-app-data", ours=False)
+    mixed = a.policy(a.state("vaults")[0]["id"], "mixed", ours=False)
+    a.bind(mixed, "NAS", "1ca404prod", ours=False)
+    a.run(policy)
+    a.run(mixed)
+    before = [one["id"] for one in a.state("snapshots")]
+    plan = planned(cab)
+    assert len(plan["delete"]) == 1
+    cab.local("purge", PROD, "--reviewed", plan["hash"], "--again", PROD)
+    assert [one["id"] for one in a.state("snapshots")] == before
+    assert len(a.state("vaults")) == 2
+    assert {one["data_source"] for one in a.state("bindings")} == {"prod-app-data", "1ca404prod", "test-app-data"}
+    assert len(a.state("plans")) == 1
+
+
+@pytest.mark.parametrize("again", [[], ["--again", TEST]], ids=["not again", "another id"])
+def test_nothing_is_purged_unless_the_account_is_typed_again(cab: Console, a: Backups, again: list[str]) -> None:
+    """The hash alone is not enough."""
+    run_once(cab, a)
+    points, plan = a.points(), planned(cab)
+    ran = cab.local("purge", PROD, "--reviewed", plan["hash"], *again)
+    assert ran.code == 2
+    assert a.points() == points
+
+
+@pytest.mark.parametrize("hash_", ["", "0" * 64, "short"], ids=["none", "wrong", "short"])
+def test_nothing_is_purged_that_was_not_reviewed(cab: Console, a: Backups, hash_: str) -> None:
+    """Without the hash of exactly this plan nothing is deleted, also where a point has been added since."""
+    run_once(cab, a)
+    old = planned(cab)["hash"]
+    run_once(cab, a)
+    points = a.points()
+    for reviewed in (hash_, old):
+        ran = cab.local("purge", PROD, "--reviewed", reviewed, "--again", PROD, "--json")
+        assert ran.json.get("done", []) == []
+        assert (ran.code == 0) == (reviewed == "")
+    assert a.points() == points
+
+
+def test_a_client_is_uninstalled_then_deleted_an_hour_later(cab: Console, world: World) -> None:
+    """The page's order: the client goes first; the cloud lets it be deleted only an hour after its last heartbeat."""
+    a = Backups(world).open()
+    files = {**OSS, "kind": "ecs_files", "install_client": True}
+    configure(world, {**files, "sources": [{"account": PROD, "id": "i-prod0000000000001"}]})
+    sweep(world, times=4)
+    run_once(cab, a)
+    first = planned(cab)
+    assert any("uninstall client" in line for line in first["delete"])
+    cab.local("purge", PROD, "--reviewed", first["hash"], "--again", PROD)
+    (client,) = world.cloud.state()["hbr"]["clients"].values()
+    assert client["status"] == "UNINSTALLING"
+
+
+def test_the_functions_role_cannot_purge(cab: Console, a: Backups, world: World) -> None:
+    """The verb works with a person's credentials of the backup account; with others it says whose they are."""
+    run_once(cab, a)
+    points = a.points()
+    key = world.cloud.key()
+    environment = {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
+        "CLOUD_ENDPOINTS": json.dumps(world.cloud.endpoints),
+    }
+    ran = cab("purge", PROD, "--json", env=environment)
+    assert (ran.code, ran.json["error"]["reason"]) == (1, "wrong_account")
+    assert BACKUP in ran.json["error"]["what"]
+    assert a.points() == points
+
+
+def test_a_sap_hana_instance_is_registered_with_its_password_from_standard_input(cab: Console, world: World) -> None:
+    """Without one nothing is registered: the password is in no option and no file."""
+    a = Backups(world).open()
+    a.vault()
+    world.enrol(PROD)
+    words = ("--region", "cn-hangzhou", "--name", "erp", "--instance", "i-prod0000000000001", "--host", "10.0.0.5")
+    ran = cab.local("hana", PROD, *words, "--sid", "HXE", "--vault", "central", "--yes", "--json")
+    assert (ran.code, "no password" in ran.json["error"]["what"]) == (2, True)
+    assert world.cloud.state()["hbr"]["hanas"] == {}
+
+
+def test_an_instance_s_plan_names_who_pays(cab: Console, world: World) -> None:
+    """The billing rule of the page is shown in words before anything is restored."""
+    a = Backups(world).open()
+    configure(world, INSTANCES)
+    sweep(world, times=2)
+    run_once(cab, a)
+    ran = cab.local(
+        "restore", PROD, "--kind", "ecs_instance", "--overwrite", "--again", "i-prod0000000000001", "--no-wait", "--yes"
+    )
+    assert ran.code == 0, ran.err
+    assert "the member account pays snapshot service fees and OSS request fees" in ran.err
+
+
+def test_a_withdrawal_shows_the_inventory_with_sizes_and_who_pays(cab: Console, a: Backups, world: World) -> None:
+    """What there is, line by line, from the plan and from the withdrawal itself; prices only if they are configured."""
+    run_once(cab, a)
+    rule = {"name": "out", "accounts": [PROD], "enrol": False}
+    world.configure(scope=[*world.config["scope"], rule], prices={"currency": "CNY", "vault_gib_month": 0.2})
+    planned = cab.local("plan", PROD)
+    assert "- switch off in cn-hangzhou: OSS prod-app-data" in planned.out
+    assert "1 restorable points of prod-app-data in cn-hangzhou, vault central, 5.0 GiB" in planned.out
+    assert "the backup account pays backup and restoration fees" in planned.out
+    assert "1.02 CNY a month" in planned.out
+    ended = cab.local("teardown", PROD, "--yes", "--direct")
+    assert "1 restorable points of prod-app-data" in ended.out
+    assert "backup data is kept" in ended.out
+    assert "CNY" not in ended.out
+
+
+def test_a_plan_says_who_pays_for_what_it_will_back_up(cab: Console, world: World) -> None:
+    """In words, with the step that backs it up; and what accounts share is shown as the sweep's."""
+    Backups(world).open()
+    configure(world, OSS)
+    assert "vault missing: 'central' in cn-hangzhou" in cab.local("plan", PROD).out
+    sweep(world, times=2)
+    world.call("teardown", {"accountId": PROD, "do": "withdraw"})
+    out = cab.local("plan", PROD).out
+    assert "+ back up in cn-hangzhou: OSS prod-app-data to policy 'buckets'" in out
+    assert "what the member account pays is not stated by the page" in out

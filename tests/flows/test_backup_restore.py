@@ -1,0 +1,319 @@
+"""The product page's own story: back up two accounts into a third, restore each into the other, then disable it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from shared.backups import Job, Place
+from shared.by_hand import ByHand
+from shared.clients import Credentials
+from shared.cloud import Cloud, connect_backup_account
+from shared.config import load
+from shared.coverage import coverage, state
+from shared.deadline import Deadline
+from shared.kinds import KINDS, kind_of
+from shared.limits import LimitError
+from shared.restore import Target, allow, choose, planned
+from shared.scope import Member, desired
+from shared.standing import for_sweep
+from tests.flows.backups import DAILY, ROLE, Backups
+from tests.flows.test_inventory import withdraw
+from tests.flows.test_protection import INSTANCES, OSS, bound, configure, sweep
+from tests.flows.world import BACKUP, PROD, TEST, World
+
+
+@contextmanager
+def in_backup_account(world: World, account: str = BACKUP) -> Iterator[tuple[Cloud, ByHand]]:
+    """A person who is logged in to the backup account."""
+    key = world.cloud.key("backup") if account == BACKUP else world.cloud.into(account)
+    credentials = Credentials(key.access_key_id, key.access_key_secret, key.token or None)
+    with connect_backup_account(load(os.environ), credentials, Deadline.after(60)) as made:
+        yield made
+
+
+def place(account_id: str, owner: str = BACKUP) -> Place:
+    """How the account is reached."""
+    return Place(account_id, "SELF_ACCOUNT") if account_id == owner else Place(account_id, "CROSS_ACCOUNT", ROLE)
+
+
+def restore(world: World, source: str, to: str, target: str, *, owner: str = BACKUP, kind: str = "oss") -> Job:
+    """Restore the newest point of an account's data into an account, and wait until that is over."""
+    with in_backup_account(world, owner) as (cloud, by_hand):
+        found = choose(cloud.ports.records.points("cn-hangzhou", source, set()), kind, "", None, None)
+        plan = planned(found, source, Target(place(to, owner), target, "restored"), {source, to})
+        allow(plan, overwrite=False)
+        job_id = by_hand.restore(plan)
+        world.cloud.advance(120)
+        job = by_hand.restore_job("cn-hangzhou", KINDS[kind].restore_type, job_id)
+    world.key = world.cloud.as_function()
+    assert job is not None
+    return job
+
+
+def backed_up(world: World, owner: str = BACKUP) -> Backups:
+    """Everything configured, swept and backed up once; ``owner`` is the backup account."""
+    a = Backups(world, key=None if owner == BACKUP else world.cloud.into(owner)).open()
+    configure(world, OSS)
+    sweep(world, times=3)
+    a.run(a.state("policies")[0]["id"])
+    return a
+
+
+def test_the_page_s_story_with_a_backup_account_of_its_own(world: World) -> None:
+    """C backs up A1 and B1, restores production data to test and test data to production, then is disabled."""
+    a = backed_up(world)
+    assert (world.is_protected(PROD), world.is_protected(TEST)) == (True, True)
+    assert [one["place"]["account_id"] for one in a.state("snapshots")] == [PROD, TEST]
+    assert {one["vault_id"] for one in a.state("snapshots")} == {a.state("vaults")[0]["id"]}
+
+    to_test = restore(world, PROD, TEST, "test-app-data")
+    to_prod = restore(world, TEST, PROD, "prod-app-data")
+    assert (to_test.status, to_test.bytes_done, to_test.items_done) == ("COMPLETE", 5 * 2**30, 1)
+    assert (to_prod.status, to_prod.bytes_done) == ("COMPLETE", 104_857_600)
+    restores = [(one["place"]["account_id"], one["settings"]["TargetBucket"]) for one in a.state("restores")]
+    assert restores == [(TEST, "test-app-data"), (PROD, "prod-app-data")]
+
+    points = a.points(PROD) + a.points(TEST)
+    for account in (PROD, TEST):
+        assert withdraw(world, account)["state"] == "withdrawn"
+        assert (world.role(account), world.registered(account)) == (None, {})
+    assert a.points(PROD) + a.points(TEST) == points
+
+
+def test_the_same_where_the_production_account_is_the_backup_account(world: World) -> None:
+    """A1 backs up itself and B1: its own data needs no registration, and goes to B1 and back all the same."""
+    world.configure(
+        backup_account={"id": PROD, "role": "ResourceDirectoryAccountAccessRole"},
+        external=[{"account_id": PROD, "display_name": "prod-app"}],
+    )
+    a = backed_up(world, PROD)
+    assert set(world.registered(TEST, PROD)) == {"cn-hangzhou", "cn-shanghai"}
+    assert (world.role(PROD), world.registered(PROD, PROD)) == (None, {})
+    kinds = {one["place"]["account_id"]: one["place"]["kind"] for one in a.state("bindings")}
+    assert kinds == {PROD: "SELF_ACCOUNT", TEST: "CROSS_ACCOUNT"}
+
+    assert restore(world, PROD, TEST, "test-app-data", owner=PROD).status == "COMPLETE"
+    assert restore(world, TEST, PROD, "prod-app-data", owner=PROD).status == "COMPLETE"
+    assert [one["place"]["account_id"] for one in a.state("restores")] == [TEST, PROD]
+
+    points = a.points(PROD) + a.points(TEST)
+    assert withdraw(world, TEST)["state"] == "withdrawn"
+    assert a.points(PROD) + a.points(TEST) == points
+    assert bound(a, PROD) == {"prod-app-data": "OSS"}
+
+
+def test_an_ecs_instance_goes_to_its_own_account_only(world: World) -> None:
+    """The refusal names the rule, the page and what would work instead, and no restore call is made."""
+    a = Backups(world).open()
+    configure(world, INSTANCES)
+    sweep(world, times=2)
+    a.run(a.state("policies")[0]["id"])
+    mark = world.mark()
+    with in_backup_account(world) as (cloud, by_hand):
+        known = {("UDM_ECS", "i-prod0000000000001")}
+        point = choose(cloud.ports.records.points("cn-hangzhou", PROD, known), "ecs_instance", "", None, None)
+        with pytest.raises(LimitError) as refused:
+            planned(point, PROD, Target(place(TEST), "i-prod0000000000001"), {PROD, TEST})
+        assert "only to the source Alibaba Cloud account" in str(refused.value)
+        assert "Limits" in refused.value.limit.page
+        assert "ecs_files" in refused.value.limit.instead
+        assert "CreateRestoreJob" not in world.calls(mark)
+        plan = planned(point, PROD, Target(place(PROD), point.source), {PROD})
+        with pytest.raises(LimitError, match="asked twice"):
+            allow(plan, overwrite=False)
+        allow(plan, overwrite=True)
+        job_id = by_hand.restore(plan)
+        world.cloud.advance(120)
+        job = by_hand.restore_job("cn-hangzhou", "UDM_ECS_ROLLBACK", job_id)
+    assert job is not None
+    assert (job.status, job.place.account_id) == ("COMPLETE", PROD)
+
+
+RESOURCES = {
+    "ecs_instance": ("cn-hangzhou", "i-prod0000000000001"),
+    "ecs_files": ("cn-hangzhou", "i-prod0000000000001"),
+    "nas": ("cn-hangzhou", "1ca404prod"),
+    "oss": ("cn-hangzhou", "prod-app-data"),
+    "tablestore": ("cn-shanghai", "prod-orders"),
+    "hana": ("cn-hangzhou", "erp/SYSTEMDB"),
+}
+
+
+def of_kind(kind: str) -> dict[str, Any]:
+    """A policy that backs up the production account's resource of that kind."""
+    region, source = RESOURCES[kind]
+    policy = {
+        "name": kind,
+        "kind": kind,
+        "regions": [region],
+        "schedule": DAILY,
+        "retention_days": 7,
+        "sources": [{"account": PROD, "id": source}],
+    }
+    return policy | ({"vault": {"name": f"for-{kind}"}} if KINDS[kind].vault else {})
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.way == "policy"])
+def test_each_kind_is_bound_backed_up_and_restored_through_its_own_api(world: World, kind: str) -> None:
+    """The emulator has the binding, a complete job and a point; the point goes back to where it is from."""
+    region, source = RESOURCES[kind]
+    a = Backups(world, region).open()
+    configure(world, of_kind(kind))
+    sweep(world, times=3)
+    (binding,) = a.state("bindings")
+    assert (binding["source_type"], binding["data_source"]) == (KINDS[kind].source_type, source)
+    assert binding["place"]["account_id"] == PROD
+    a.run(a.state("policies")[0]["id"])
+    assert {one["status"] for one in a.state("jobs")} == {"COMPLETE"}
+    with in_backup_account(world) as (cloud, by_hand):
+        known = {(KINDS[kind].source_type, source)}
+        point = choose(cloud.ports.records.points(region, PROD, known), kind, source, None, None)
+        plan = planned(point, PROD, Target(place(PROD), source), {PROD})
+        assert plan.in_place
+        job_id = by_hand.restore(plan)
+        world.cloud.advance(120)
+        job = by_hand.restore_job(region, KINDS[kind].restore_type, job_id)
+    assert job is not None
+    assert (job.status, kind_of(job.source_type)) == ("COMPLETE", kind)
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.way == "policy"])
+def test_each_kind_fails_where_the_role_lacks_its_access(world: World, kind: str) -> None:
+    """Without that kind's rights in B a job fails, which is no proof, and binding names the right that is missing."""
+    region, _ = RESOURCES[kind]
+    a = Backups(world, region).open()
+    configure(world, of_kind(kind))
+    sweep(world, times=3)
+    without(world, KINDS[kind].needs)
+    a.run(a.state("policies")[0]["id"])
+    (job,) = a.state("jobs")
+    assert (job["status"], job["error"]) == ("FAILED", "NoPermission")
+    assert (a.state("snapshots"), reached(world)) == ([], "covered")
+    with in_backup_account(world) as (cloud, _):
+        (policy,) = cloud.ports.protection.policies(region)
+        (have,) = cloud.ports.protection.bindings(region, [policy])
+        cloud.ports.protection.unbind(region, have)
+        with pytest.raises(Exception, match="not authorized to do"):
+            cloud.ports.protection.bind(region, have)
+    assert a.state("bindings") == []
+
+
+def without(world: World, needs: tuple[str, ...]) -> None:
+    """Give the backup role of the production account everything but these rights."""
+    import json  # noqa: PLC0415
+
+    from alibabacloud_ram20150501 import models as ram  # noqa: PLC0415
+
+    inside = world.cloud.client("ram", key=world.cloud.into(PROD))
+    every = sorted({need for one in KINDS.values() for need in one.needs} - set(needs))
+    document = json.dumps({"Version": "1", "Statement": [{"Effect": "Allow", "Action": every, "Resource": "*"}]})
+    inside.create_policy(ram.CreatePolicyRequest(policy_name="less", policy_document=document))
+    for change, kind, name in (("attach", "Custom", "less"), ("detach", "System", "AliyunHBRRolePolicy")):
+        verb = "AttachPolicyToRole" if change == "attach" else "DetachPolicyFromRole"
+        request = getattr(ram, f"{verb}Request")(policy_type=kind, policy_name=name, role_name=ROLE)
+        method = inside.attach_policy_to_role if change == "attach" else inside.detach_policy_from_role
+        method(request)
+
+
+def reached(world: World, account_id: str = PROD) -> str:
+    """How far the account's backups are, by the cloud's clock."""
+    now = world.cloud.advance(0)
+    with in_backup_account(world) as (cloud, _):
+        config, ports = cloud.ports.config, cloud.ports
+        wanted = desired(Member(account_id, "", "created", ("fd-prod000001",)), config)
+        standing = for_sweep(ports, deep=True)
+        bindings = [one for here in standing.values() for one in here.of(account_id)]
+        jobs = [one for region in standing for one in ports.records.jobs(region) if one.place.account_id == account_id]
+        found = coverage(wanted.backup_policies, bindings, jobs, now)
+    return state(found, protected=bool(world.registered(account_id)))
+
+
+def test_an_account_climbs_from_unprotected_to_proved_and_falls_back(world: World) -> None:
+    """Registered, bound, backed up; and after the promised time without a good backup it is proved no more."""
+    a = Backups(world).open()
+    configure(world, OSS)
+    assert reached(world) == "unprotected"
+    world.enrol(PROD)
+    assert reached(world) == "protected"
+    sweep(world, times=3)
+    assert reached(world) == "covered"
+    policy = a.state("policies")[0]["id"]
+    a.run(policy)
+    assert reached(world) == "proved"
+    for one in a.state("bindings"):
+        a.suspend(policy, one["data_source"])
+    a.day(1.1)
+    assert reached(world) == "covered"
+
+
+@pytest.mark.parametrize("outcome", ["PARTIAL_COMPLETE", "FAILED"])
+def test_a_job_that_does_not_end_well_is_no_proof(world: World, outcome: str) -> None:
+    """Partial and failed backups leave the account covered at most, however new they are."""
+    import yaml  # noqa: PLC0415
+
+    from tests.cloud import ROOT  # noqa: PLC0415
+
+    zone = yaml.safe_load((ROOT / "emulator/zones/small.yaml").read_text(encoding="utf-8"))
+    for account in zone["accounts"]:
+        for resource in account.get("resources", []):
+            resource["outcome"] = outcome
+    world.cloud.reset(zone=zone)
+    world.key = world.cloud.as_function()
+    backed_up(world)
+    assert reached(world) == "covered"
+
+
+def test_an_sap_hana_database_is_planned_once_its_instance_is_registered(world: World) -> None:
+    """Before, the answer says that a person with the password must; after, the sweep makes and keeps the plan."""
+    a = Backups(world).open()
+    configure(world, of_kind("hana"))
+    sweep(world, times=2)
+    answer = world.enrol(PROD)
+    assert (answer["state"], answer["reason"]) == ("protected", "bad_configuration")
+    assert "`cab hana`" in answer["detail"]
+    with in_backup_account(world) as (cloud, by_hand):
+        (vault,) = cloud.ports.protection.vaults("cn-hangzhou")
+        settings = {"hana_name": "cross-account-backup-erp", "ecs_instance_id": '["i-prod0000000000001"]', "sid": "HXE"}
+        by_hand.register_hana("cn-hangzhou", place(PROD), vault_id=vault.id, **settings)
+    assert world.enrol(PROD)["disposition"] == "done"
+    (plan,) = world.cloud.state()["hbr"]["hana_plans"].values()
+    assert (plan["name"], plan["settings"]["DatabaseName"]) == ("cross-account-backup-hana-SYSTEMDB", "SYSTEMDB")
+    assert sweep(world, "deep")["kinds"] == {}
+    a.day()
+    assert reached(world) == "proved"
+    withdraw(world)
+    (plan,) = world.cloud.state()["hbr"]["hana_plans"].values()
+    assert plan["disabled"] is True
+    world.enrol(PROD)
+    (plan,) = world.cloud.state()["hbr"]["hana_plans"].values()
+    assert plan["disabled"] is False
+
+
+def test_an_sap_hana_instance_is_refused_where_the_role_lacks_its_access(world: World) -> None:
+    """Registering it names the right that is missing, and registers nothing."""
+    a = Backups(world).open()
+    vault = a.vault()
+    world.enrol(PROD)
+    without(world, KINDS["hana"].needs)
+    settings = {"hana_name": "erp", "ecs_instance_id": '["i-prod0000000000001"]', "sid": "HXE", "vault_id": vault}
+    with in_backup_account(world) as (_, by_hand), pytest.raises(Exception, match="not authorized to do ecs:"):
+        by_hand.register_hana("cn-hangzhou", place(PROD), **settings)
+    assert world.cloud.state()["hbr"]["hanas"] == {}
+
+
+def test_a_client_is_installed_before_files_are_backed_up(world: World) -> None:
+    """Where the policy says so, and only once."""
+    a = Backups(world).open()
+    configure(world, {**of_kind("ecs_files"), "install_client": True})
+    sweep(world, times=3)
+    (client,) = world.cloud.state()["hbr"]["clients"].values()
+    assert (client["instance_id"], client["place"]["account_id"]) == ("i-prod0000000000001", PROD)
+    a.suspend(a.state("policies")[0]["id"], "i-prod0000000000001", "ECS_FILE")
+    sweep(world, times=2)
+    assert bound(a) == {"i-prod0000000000001": "ECS_FILE"}
+    assert len(world.cloud.state()["hbr"]["clients"]) == 1

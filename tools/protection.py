@@ -1,0 +1,59 @@
+"""The tables of docs/protection.md, made from shared/kinds.py and shared/limits.py: ``python -m tools.protection``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shared.kinds import CHECKED, KINDS, PAYS_A, REGIONS, Kind
+from shared.limits import IN_PLACE, INSTANCE_TO_SOURCE, LISTED, REGISTERED
+
+PAGE = Path("docs/protection.md")
+BEGIN, END = "<!-- begin kinds -->", "<!-- end kinds -->"
+
+
+def tables() -> str:
+    """Kinds, who pays, limits, regions; as Markdown."""
+    return f"{_kinds()}\n{_bill()}\n{_limits()}\n{_regions()}"
+
+
+def _kinds() -> str:
+    head = "| kind | on the page | set up by | parameters | needed in B | vault | restored by, to |\n"
+    return head + "| --- | --- | --- | --- | --- | --- | --- |\n" + "".join(map(_kind, KINDS.items()))
+
+
+def _kind(named: tuple[str, Kind]) -> str:
+    name, kind = named
+    api = f"console only: {kind.console}" if kind.way == "console" else kind.api
+    restored = f"`{kind.restore_type}` to {kind.restore_to}" if kind.restore_type else "console only"
+    if kind.way == "hana_plan":
+        restored = f"console only: {kind.console}"
+    needs = ", ".join(f"`{need}`" for need in kind.needs)
+    cells = (f"`{name}`", kind.title, api, kind.parameters, needs, kind.vault or "none", restored)
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _bill() -> str:
+    rows = "".join(f"| `{name}` | {PAYS_A} | {kind.pays_b} |\n" for name, kind in KINDS.items())
+    return f"| kind | A pays | B pays |\n| --- | --- | --- |\n{rows}"
+
+
+def _limits() -> str:
+    every = (LISTED, INSTANCE_TO_SOURCE, REGISTERED, IN_PLACE)
+    rows = "".join(f"| {one.name} | {one.says} | {one.page} | {one.instead} |\n" for one in every)
+    return f"| rule | what it says | page | instead |\n| --- | --- | --- | --- |\n{rows}"
+
+
+def _regions() -> str:
+    texts = dict.fromkeys(REGIONS.values())
+    rows = "".join(f"| {', '.join(r for r, said in REGIONS.items() if said == text)} | {text} |\n" for text in texts)
+    return f"| regions, as of {CHECKED} | |\n| --- | --- |\n{rows}"
+
+
+def main() -> None:
+    """Rewrite the tables between the markers of the page."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}\n{tables()}{END}{rest.partition(END)[2]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
