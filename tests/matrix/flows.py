@@ -47,6 +47,7 @@ class Flow:
     sweeps: bool = False
     """Whether it is its own retry, sends no messages, and is followed by the next sweep."""
     out_of_scope: tuple[str, ...] = (SANDBOX,)
+    regions: tuple[str, ...] = REGIONS
     fails_at: dict[str, Any] = field(default_factory=dict)
     """A failure that is planned in every run, so that the message goes through the queue."""
 
@@ -160,7 +161,7 @@ BY_NAME = {flow.name: flow for flow in FLOWS}
 def missed(flow: Flow, state: dict[str, Any]) -> list[str]:
     """What of the desired end is not true in the emulator's own state."""
     return [
-        *(why for account in flow.protected for why in _unprotected(state, account)),
+        *(why for account in flow.protected for why in _unprotected(state, account, flow.regions)),
         *(why for account in flow.withdrawn for why in _left(state, account)),
         *_messages_left(state),
     ]
@@ -172,14 +173,14 @@ def _messages_left(state: dict[str, Any]) -> Iterator[str]:
             yield f"{len(queue['messages'])} messages are left in {name}"
 
 
-def _unprotected(state: dict[str, Any], account: str) -> list[str]:
+def _unprotected(state: dict[str, Any], account: str, regions: tuple[str, ...]) -> list[str]:
     role = state["accounts"][account]["roles"].get(ROLE)
     if role is None:
         return [f"{account} has no backup role"]
     statements = json.loads(role["trust"])["Statement"]
     exact = len(statements) == 1 and statements[0]["Principal"] == {"RAM": [SLR]}
     registered = _registrations(state, account)
-    expected = {region: ["CROSS_ACCOUNT"] for region in REGIONS}
+    expected = {region: ["CROSS_ACCOUNT"] for region in regions}
     return [
         *([] if exact else [f"{account} trusts {statements}"]),
         *([] if list(role["attached"]) == [POLICY] else [f"{account} has the policies {list(role['attached'])}"]),

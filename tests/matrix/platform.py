@@ -143,6 +143,11 @@ class Platform:
             self._take(QUEUES[0])
         self.run.complaints.append(f"after {MOST_MESSAGES} messages the retry queue is still not empty")
 
+    def take_one(self) -> None:
+        """Hand one message of the retry queue to the retry function, if there is one that is due."""
+        if self._messages(QUEUES[0]):
+            self._take(QUEUES[0])
+
     def _take(self, queue_name: str) -> None:
         """Receive one message, deliver it as the trigger does (base64 decoded, in a batch), delete it."""
         queue = self._queues.get_queue(queue_name)
