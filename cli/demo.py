@@ -21,7 +21,7 @@ from rich.table import Table
 
 from cli.local import LocalCloud, local_cloud
 from shared.clients import Api, Calls
-from shared.config import Config, load
+from shared.config import Config, ConfigError, load
 from shared.deadline import Deadline
 from shared.invoke import invoker
 
@@ -260,6 +260,8 @@ def main() -> int:
     parser.add_argument("--event", type=Path, help="put this one event through the same path")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     options = parser.parse_args()
+    if options.event and not options.event.is_file():
+        parser.error(f"{options.event}: no such file; events/README.md lists those that are there")
     console = Console(quiet=options.json, width=None if sys.stdout.isatty() else WIDTH)
     began = time.monotonic()
     with local_cloud("--functions", "s.yaml", "--code", ".") as cloud:
@@ -304,4 +306,8 @@ def _show(demo: Demo, good: bool, seconds: float, *, as_json: bool) -> int:  # n
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        raise SystemExit(main())
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from error

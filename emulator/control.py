@@ -57,6 +57,8 @@ def _state(cloud: Cloud, _: dict[str, Any]) -> Response:
 
 
 def _load(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
+    if not given.get("accounts"):
+        raise ValueError("expected a state as GET state answers it; nothing was loaded")
     cloud.reset(State.model_validate(given), cloud.guesses)
     return {}
 

@@ -49,7 +49,15 @@ Alias = Annotated[str, AfterValidator(_ends_in_account_id)]
 """A template that ends in {account_id}."""
 SessionSeconds = Annotated[int, Field(ge=3600, le=43_200)]
 """RAM CreateRole, MaxSessionDuration."""
-Regions = Annotated[tuple[Region, ...], Field(min_length=1)]
+
+
+def _each_once(regions: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(regions)) < len(regions):
+        raise ValueError("expected each region once")
+    return regions
+
+
+Regions = Annotated[tuple[Region, ...], Field(min_length=1), AfterValidator(_each_once)]
 Policies = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -282,6 +290,8 @@ class Config(_Frozen):
     def _entered_somehow(cls, account: BackupAccount, info: ValidationInfo) -> BackupAccount:
         if account.role is None and account.id != info.data.get("management_account"):
             raise ValueError("expected a role, since the backup account is not the management account")
+        if account.role is not None and account.id == info.data.get("management_account"):
+            raise ValueError("expected no role, since the backup account is the management account itself")
         return account
 
     @field_validator("backup_policies")
@@ -338,7 +348,28 @@ def load(environ: Mapping[str, str]) -> Config:
         raise ConfigError(f"{path}: expected a mapping at the top, found {type(document).__name__}")
     if environ.get("CLOUD_ENDPOINTS"):
         document["endpoints"] = _endpoints(environ["CLOUD_ENDPOINTS"])
-    return check(Config, document, str(path))
+    config = check(Config, document, str(path))
+    if environ.get("CLOUD_ENDPOINTS"):
+        _reachable(config)
+    return config
+
+
+def _reachable(config: Config) -> None:
+    """Given endpoints are all that there is: a region without one must not be looked for in the real cloud."""
+    missing = [region for region in config.every_region if region not in config.endpoints.hbr]
+    if missing:
+        raise ConfigError(f"CLOUD_ENDPOINTS: no Cloud Backup endpoint for the configured regions {', '.join(missing)}")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML says that keys are unique, and PyYAML keeps the last of two: a rule could vanish without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = [key for key in keys if isinstance(key, str) and keys.count(key) > 1]
+        if twice:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {twice[0]!r} is there twice", node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def _endpoints(text: str) -> dict[str, Any]:

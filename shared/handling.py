@@ -1,4 +1,4 @@
-"""The events of one invocation: each is attempted by itself, with what only some of them need imported when it is needed.
+"""The events of one invocation, each attempted by itself; what only some of them need is imported when they need it.
 
 A failure of one neither holds up nor repeats its neighbours.
 """

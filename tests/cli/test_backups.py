@@ -263,7 +263,7 @@ def test_the_functions_role_cannot_purge(cab: Console, a: Backups, world: World)
     run_once(cab, a)
     points = a.points()
     key = world.cloud.key()
-    environment = {
+    environment: dict[str, str | None] = {
         "ALIBABA_CLOUD_ACCESS_KEY_ID": key.access_key_id,
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": key.access_key_secret,
         "CLOUD_ENDPOINTS": json.dumps(world.cloud.endpoints),

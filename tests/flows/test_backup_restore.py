@@ -12,7 +12,7 @@ import pytest
 from shared.backups import Job, Place
 from shared.by_hand import ByHand
 from shared.clients import Credentials
-from shared.cloud import Cloud, connect_backup_account
+from shared.cloud import Cloud, connect, connect_backup_account
 from shared.config import load
 from shared.coverage import coverage, state
 from shared.deadline import Deadline
@@ -249,6 +249,15 @@ def test_an_account_climbs_from_unprotected_to_proved_and_falls_back(world: Worl
         a.suspend(policy, one["data_source"])
     a.day(1.1)
     assert reached(world) == "covered"
+
+
+def test_jobs_can_be_read_with_the_rights_of_the_functions(world: World) -> None:
+    """`cab status` works with the role that the functions have in the backup account; it starts nothing."""
+    backed_up(world)
+    credentials = Credentials(world.key.access_key_id, world.key.access_key_secret, world.key.token)
+    with connect(load(os.environ), credentials, Deadline.after(60)) as cloud:
+        jobs = list(cloud.ports.records.jobs("cn-hangzhou", Status="COMPLETE"))
+    assert {job.place.account_id for job in jobs} == {PROD, TEST}
 
 
 @pytest.mark.parametrize("outcome", ["PARTIAL_COMPLETE", "FAILED"])
