@@ -6,7 +6,7 @@ that is wanted, or that is registered by us and no longer wanted: it enters the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -16,6 +16,7 @@ from shared.plan import AnyStep, Register, plan
 from shared.ports import Ports
 from shared.review import Review, review
 from shared.scope import Member, Wanted
+from shared.standing import Standing, for_sweep
 from shared.sweep import WORKABLE
 from shared.verdict import find, judge
 
@@ -113,13 +114,15 @@ def _unwanted(account: Account, listed: Registrations) -> str:
     return "absent" if member is None else "out_of_scope"
 
 
-def look(account: Account, listed: Registrations, ports: Ports) -> Surveyed:
+def look(
+    account: Account, listed: Registrations, ports: Ports, standing: Mapping[str, Standing] | None = None
+) -> Surveyed:
     """One account with nothing left unknown, where it is any business of ours."""
     seen = glance(account, listed, ports)
     if seen.wanted is None and seen.state != "undeclared":
         return seen
     hint = Hint.JOINED if seen.wanted else Hint.LEFT
-    found = review(seen.account_id, hint, ports, listed.of(seen.account_id))
+    found = review(seen.account_id, hint, ports, listed.of(seen.account_id), standing)
     state = {"unknown": "unreadable", "leaving": "undeclared", "ignored": seen.state}.get(found.state, found.state)
     return replace(seen, state=state, why=found.why or _still(seen), steps=found.steps, review=found)
 
@@ -133,9 +136,9 @@ def look_at_all(
     accounts: list[Account], listed: Registrations, ports: Ports, tell: Callable[[str], None]
 ) -> list[Surveyed]:
     """``look`` at every account, several at a time; ``tell`` is called with how far it has come."""
-    surveyed = []
+    surveyed, standing = [], for_sweep(ports, deep=True)
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="survey") as workers:
-        for seen in workers.map(lambda account: look(account, listed, ports), accounts):
+        for seen in workers.map(lambda account: look(account, listed, ports, standing), accounts):
             surveyed.append(seen)
             tell(f"looked at {len(surveyed)} of {len(accounts)} accounts")
     return surveyed

@@ -18,6 +18,7 @@ from shared.kinds import KINDS
 from shared.outcome import AttemptError
 from shared.plan import UNKNOWN, Enrolment, Registration
 from shared.ports import Ports
+from shared.standing import Standing
 
 Rule = dict[str, Any]
 Listed = Mapping[str, frozenset[Registration]]
@@ -35,7 +36,7 @@ class Change:
 
     kind: str
     """``vault_missing``, ``vault_differs``, ``vault_foreign``, ``backup_policy_missing``, ``backup_policy_changed``,
-    ``backup_policy_foreign``, ``tags_impossible``, ``failed``."""
+    ``backup_policy_foreign``, ``tags_impossible``, ``tags_ignored``, ``failed``."""
     detail: str
     repaired: bool = False
 
@@ -165,6 +166,23 @@ def _rewrite(
         if repaired:
             ports.protection.write_policy(region, one.name, with_ids(want, have), have.id)
         yield Change("backup_policy_changed", f"{one.name!r} in {region}", repaired)
+
+
+def strays(region: str, standing: Standing) -> list[Change]:
+    """What a tag rule of ours bound in an account that its list does not name: the list is not honoured after all.
+
+    Then data is backed up that nobody asked for, and A pays for it: a person has to decide.
+    """
+    lists = {one.id: {place.account_id for place in places_of(one)} for one in standing.policies.values()}
+    found = sorted(
+        (one for one in standing.bindings if one.ours and one.by_tag and one.place.account_id not in lists[one.id]),
+        key=lambda one: one.key,
+    )
+    return [
+        Change("tags_ignored", f"{one} in {region} is of account {one.place.account_id}, which its rule does not name")
+        for one in found
+        if not one.disabled
+    ]
 
 
 def rules_of(policy: BackupPolicy, vault_id: str, places: Collection[Place], assumptions: Assumptions) -> list[Rule]:

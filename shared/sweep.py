@@ -40,7 +40,7 @@ from shared.plan import (
     UpdateRole,
     plan,
 )
-from shared.policies import Change, Tagged, make, rewrite
+from shared.policies import Change, Tagged, make, rewrite, strays
 from shared.ports import Ports, Report
 from shared.scope import Member, Wanted
 from shared.standing import Bound, Standing, beside, for_sweep
@@ -152,7 +152,10 @@ def _on_schedule(ports: Ports, report: SweepReport, *, deep: bool) -> tuple[dict
     """Backup policies and vaults, made where they are missing; then what is bound. Without policies, nothing."""
     if ports.config.backup_policies:
         _note(make(ports, write=True), report, ports)
-    return for_sweep(ports, deep=deep), Tagged(ports)
+    standing = for_sweep(ports, deep=deep)
+    for region, here in standing.items():
+        _note(strays(region, here), report, ports)
+    return standing, Tagged(ports)
 
 
 def _note(changes: list[Change], report: SweepReport, ports: Ports) -> None:

@@ -384,3 +384,15 @@ def test_the_backup_accounts_own_resources_need_no_registration(world: World, ta
     assert binding["place"] == {"account_id": BACKUP, "kind": "SELF_ACCOUNT", "role_name": ""}
     assert (world.role(BACKUP), world.registered(BACKUP)) == (None, {})
     assert sweep(world, "deep")["kinds"] == {}
+
+
+def test_a_cloud_that_ignores_account_lists_is_found_out(world: World, tags: Backups) -> None:
+    """Where the assumption was wrong, the deep sweep reports what was bound in an account that no rule names."""
+    world.cloud.guess(account_scope="ignored")
+    configure(world, BY_TAG)
+    sweep(world, times=4)
+    tags.run(tags.state("policies")[0]["id"])
+    assert bound(tags, BACKUP) == {"tagged-02": "OSS"}
+    report = sweep(world, "deep")
+    (finding,) = [one for one in report["findings"] if one["kind"] == "tags_ignored"]
+    assert BACKUP in finding["detail"]

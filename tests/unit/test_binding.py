@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.backup_policy import BackupPolicy
+from shared.backups import Binding, Place
+from shared.binding import Bind, SwitchOff, Unbind, after_binding, rebound
+from shared.plan import CheckRole, Deregister, Enrolment, Register, after, plan
+from shared.policies import rules_of, same
+from tests.unit.enrolments import ACCOUNT, BY_DIRECTORY, BY_ROLE, ENROLLED, NAME, REGIONS
+from tests.unit.test_backup_policy import GOOD, config
+
+ROAD = Place(ACCOUNT, "CROSS_ACCOUNT", NAME)
+OTHER = Place(ACCOUNT, "CROSS_ACCOUNT_BY_RD")
+REGION = REGIONS[0]
+SOURCES, POLICIES = ("a", "b", "c"), ("po-1", "po-2")
+
+wanted = st.builds(
+    Binding, st.just(ROAD), st.just("OSS"), st.sampled_from(SOURCES), st.just("daily"), id=st.sampled_from(POLICIES)
+)
+found = st.builds(
+    Binding,
+    st.sampled_from([ROAD, OTHER]),
+    st.just("OSS"),
+    st.sampled_from(SOURCES),
+    st.just("daily"),
+    st.sampled_from(["policy", "plan"]),
+    disabled=st.booleans(),
+    ours=st.booleans(),
+    by_tag=st.booleans(),
+    id=st.sampled_from(POLICIES),
+)
+wants = st.frozensets(wanted)
+haves = st.lists(found, unique_by=lambda one: one.key).map(frozenset)
+tagging = st.sampled_from([frozenset(), frozenset({"daily"})])
+every = settings(max_examples=200, deadline=None)
+
+
+@every
+@given(wants, haves, tagging)
+def test_every_pair_of_bindings_converges(
+    want: frozenset[Binding], have: frozenset[Binding], tags: frozenset[str]
+) -> None:
+    """Once the steps have succeeded there is nothing left to do, and everything wanted is bound."""
+    state = {REGION: have}
+    for step in rebound(REGION, want, have, [ROAD], tags):
+        state = after_binding(state, step)
+    assert list(rebound(REGION, want, state[REGION], [ROAD], tags)) == []
+    assert {one.key for one in want} <= {one.key for one in state[REGION]}
+
+
+@every
+@given(wants, haves, tagging)
+def test_nothing_foreign_is_touched(want: frozenset[Binding], have: frozenset[Binding], tags: frozenset[str]) -> None:
+    """No step unbinds or switches off what is not ours, enrolled or withdrawn."""
+    bindings = {REGION: want} if want else {}
+    enrolled = plan(replace(ENROLLED, bindings=bindings, tag_policies=tags), replace(ENROLLED, bindings={REGION: have}))
+    left = plan(Enrolment(ACCOUNT), replace(ENROLLED, bindings={REGION: have}))
+    assert all(step.binding.ours for step in (*enrolled, *left) if isinstance(step, Unbind | SwitchOff))
+
+
+@every
+@given(haves)
+def test_a_withdrawal_switches_off_first_and_unbinds_nothing(have: frozenset[Binding]) -> None:
+    """Everything of ours rests before anything is deregistered; afterwards nothing of ours runs."""
+    observed = replace(ENROLLED, bindings={REGION: have})
+    steps = plan(Enrolment(ACCOUNT), observed)
+    assert not [step for step in steps if isinstance(step, Bind | Unbind)]
+    kinds = [type(step) for step in steps]
+    if SwitchOff in kinds:
+        assert max(i for i, kind in enumerate(kinds) if kind is SwitchOff) < kinds.index(Deregister)
+    for step in steps:
+        observed = after(observed, step)
+    assert not [one for one in observed.bindings.get(REGION, ()) if one.ours and not one.disabled]
+
+
+def test_bindings_come_after_the_proof_and_before_the_old_registration_goes() -> None:
+    """A change of authorization mode: register, prove, bind anew, deregister."""
+    have = frozenset({Binding(OTHER, "OSS", "a", "daily", id="po-1")})
+    want = replace(
+        ENROLLED,
+        registrations={REGION: frozenset({BY_ROLE})},
+        bindings={REGION: frozenset({Binding(ROAD, "OSS", "a", "daily", id="po-1")})},
+    )
+    observed = Enrolment(ACCOUNT, ENROLLED.role, {REGION: frozenset({BY_DIRECTORY})}, bindings={REGION: have})
+    assert [type(step) for step in plan(want, observed)] == [Register, CheckRole, Unbind, Bind, Deregister]
+
+
+def test_rules_that_say_the_same_are_the_same() -> None:
+    """Order, and what the cloud fills in, are no difference; a schedule, a retention or an account is."""
+    policy = BackupPolicy.model_validate({**GOOD, "sources": [], "tags": {"backup": "daily", "stage": ""}})
+    assumptions = config().assumptions
+    rules = rules_of(policy, "v-1", [ROAD, OTHER], assumptions)
+    filled = [{**rule, "RuleId": "rule-1", "Immutable": False, "ReplicationRegionId": ""} for rule in reversed(rules)]
+    assert same(rules, filled)
+    assert not same(rules, rules_of(policy, "v-2", [ROAD, OTHER], assumptions))
+    assert not same(rules, rules_of(policy, "v-1", [ROAD], assumptions))
+    later = policy.model_copy(update={"retention_days": 31})
+    assert not same(rules, rules_of(later, "v-1", [ROAD, OTHER], assumptions))
+    assert [rule["RuleType"] for rule in rules_of(policy, "v-1", [], assumptions)] == ["BACKUP", "TRANSITION"]
