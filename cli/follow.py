@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from cli.output import console
+from cli.session import PATIENCE
 from shared.backups import Job
 from shared.inventory import shown_size
 
@@ -21,7 +22,8 @@ Look = Callable[[], Job | None]
 
 
 def follow(looks: dict[str, Look], *, wait: bool = True) -> dict[str, Job | None]:
-    """Every job as it ended, or as it is now where nobody waits. None: the cloud knows no such job."""
+    """Every job as it ended, or as it is now where nobody waits (any longer). None: the cloud knows no such job."""
+    until = time.monotonic() + PATIENCE
     err = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -38,7 +40,7 @@ def follow(looks: dict[str, Look], *, wait: bool = True) -> dict[str, Job | None
                     found[name] = look()
                     job = found[name]
                     shown.update(bars[name], completed=1.0 if _ended(job) else job.progress if job else 0.0)
-            if not wait or all(_ended(job) for job in found.values()):
+            if not wait or time.monotonic() > until or all(_ended(job) for job in found.values()):
                 return found
             time.sleep(SECONDS)
 
