@@ -229,7 +229,8 @@ _TOKEN_PREFIX = "CAIS"  # noqa: S105  # how the vendor's tokens begin, not a sec
 def _open_session(cloud: Cloud, who: Principal, duration: int) -> tuple[str, Session]:
     key = "STS.N" + cloud.random_text(24)
     session = Session(
-        secret=cloud.random_text(44),
+        # Backwards, since every run draws from the same numbers: no key id may look like another run's secret.
+        secret=cloud.random_text(44)[::-1],
         token=_TOKEN_PREFIX + base64.b64encode(cloud.rng.randbytes(192)).decode(),
         principal=who.model_copy(update={"access_key_id": key}),
         expires_at=cloud.clock.now() + duration,
