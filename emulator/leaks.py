@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING
 
 from emulator.issued import WIDTH
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from emulator.cloud import Cloud
 
+_RUNS = re.compile(rf"[A-Za-z0-9+/=_-]{{{WIDTH},}}")
+"""What a secret is made of."""
+
 
 def found(cloud: Cloud) -> list[str]:
     """Where a secret was found, each place once, without the secret itself."""
@@ -23,8 +27,8 @@ def found(cloud: Cloud) -> list[str]:
 
 
 def holds(text: str, beginnings: set[str]) -> bool:
-    """Whether any of ``beginnings`` is anywhere in the text; work grows with the text, not with their number."""
-    return any(text[at : at + WIDTH] in beginnings for at in range(len(text) - WIDTH + 1))
+    """Whether any of ``beginnings`` is anywhere in the text; only what could be a secret is looked at closely."""
+    return any(run[at : at + WIDTH] in beginnings for run in _RUNS.findall(text) for at in range(len(run) - WIDTH + 1))
 
 
 def _texts(cloud: Cloud) -> Iterator[tuple[str, str]]:
