@@ -63,6 +63,21 @@ def test_events_and_messages(soak: Soak, capsys: pytest.CaptureFixture[str]) -> 
         print(f"\n{count} damaged events, seed {soak.seed}")  # noqa: T201 - the number is the result
 
 
+UNWRITABLE: tuple[dict[str, Any], ...] = (
+    {"accountId": "\ud800"},
+    trail("MoveAccount", PROD) | {"eventId": "\ud800"},
+    {"specversion": "1.0", "id": "\ud800", "source": "x", "data": trail("MoveAccount", PROD) | {"eventId": None}},
+)
+"""Found by the longer runs: text that JSON can carry, and no message."""
+
+
+@pytest.mark.parametrize("document", UNWRITABLE, ids=lambda document: next(iter(document)))
+def test_what_cannot_be_written_does_not_travel(document: dict[str, Any]) -> None:
+    """A lone surrogate in an id is replaced, and keeps nobody from putting the event into a queue."""
+    (event,) = events.read(json.dumps(document))
+    judged(event)
+
+
 def test_configurations(soak: Soak) -> None:
     """A damaged configuration is refused with our own error, or is one."""
     sample = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
