@@ -86,8 +86,12 @@ class Calls:
 
 
 def _checked(name: str, body: Any) -> Any:  # noqa: ANN401
-    """A body that the SDK could not read is None; Cloud Backup answers refusals with HTTP 200."""
-    if body is None:
+    """The body, if it is an answer and no refusal.
+
+    A body that the SDK could not read is None, and what is not the cloud's has no RequestId (every answer has one, page
+    "Response structure"); Cloud Backup answers refusals with HTTP 200.
+    """
+    if not getattr(body, "request_id", None):
         raise TemporaryError(Reason.CLOUD_FAULT, f"{name}: the answer had no readable body")
     if hasattr(body, "success") and not (body.success is True and str(body.code) == "200"):
         raise failure(name, str(body.code), 200, body.message or "no message", request_id=body.request_id)

@@ -93,9 +93,9 @@ Event = AccountChanged | SweepRequest | ReplayRequest | Ignored | Unreadable
 
 
 class _Loose(BaseModel):
-    """Envelopes of others may carry more than we read."""
+    """Envelopes of others may carry more than we read. A form that does not come is never built."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
 
 class CloudEvent(_Loose):
@@ -284,7 +284,7 @@ def _of_another(source: str, data: dict[str, Any]) -> bool:
 def _within(envelope: CloudEvent, event: Event) -> Event:
     """Give the event the envelope's identity where it has none of its own."""
     if isinstance(event, AccountChanged) and not event.event_id:
-        return replace(event, event_id=f"{envelope.source}/{envelope.id}"[:LONGEST_ID])
+        return replace(event, event_id=_writable_text(f"{envelope.source}/{envelope.id}"[:LONGEST_ID]))
     return event
 
 
@@ -334,7 +334,7 @@ def _payload(form: BaseModel, document: dict[str, Any]) -> Event:
                 )
             )
         case ManualRequest():
-            return _account(AccountChanged(form.accountId, form.do or Hint.ENROL, original=document))
+            return _account(AccountChanged(form.accountId, form.do or Hint.ENROL, original=_kept(document)))
         case SweepBody():
             return SweepRequest(form.sweep == "deep", form.everything)
         case ReplayBody():
@@ -401,7 +401,7 @@ SERVICES = frozenset(
 
 
 def _account_event(event: TrailEvent, document: dict[str, Any]) -> Event:
-    event_id = (event.eventId or "")[:LONGEST_ID]
+    event_id = _writable_text((event.eventId or "")[:LONGEST_ID])
     name = event.eventName[:LONGEST_ID]
     if name not in ACCOUNT_EVENTS:
         return Ignored(f"{name} does not concern us", event_id)

@@ -72,7 +72,7 @@ ShortText = Annotated[str, StringConstraints(max_length=LONGEST_ID)]
 class Strict(BaseModel):
     """Our own forms refuse what they do not know: a misspelt option must not be dropped in silence."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Message(Strict):

@@ -37,7 +37,7 @@ SWEEPS = 3
 """A failed sweep is followed by the next; so many must do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Point:
     """One call of a flow: the ``nth`` (from 0) of its kind."""
 
@@ -85,11 +85,15 @@ class Stage:
         platform.keep()
 
     def points(self) -> list[Point]:
-        """Every call that we make in this flow when nothing is spoiled but what belongs to it."""
+        """Every call that we make in this flow when nothing is spoiled but what belongs to it.
+
+        Sorted, since threads do not always call in the same order: processes that share the cases, and whoever brings a
+        failure back by its seed, must all have the same list.
+        """
         run = self.run(())
         assert not run.complaints, (self.flow.name, run.complaints)
         counted: Counter[tuple[str, str, str, str]] = Counter()
-        found = []
+        found = list[Point]()
         for entry in self.platform.cloud.journal():
             account, _, name = entry["principal"].removeprefix("acs:ram::").partition(":")
             if not name.startswith("role/") or entry["fault"]:
@@ -97,7 +101,7 @@ class Stage:
             kind = (entry["service"], entry["action"], account, entry["region"])
             found.append(Point(*kind, counted[kind]))
             counted[kind] += 1
-        return found
+        return sorted(found)
 
     def run(self, planned: Sequence[tuple[Point, Failure]]) -> Run:
         """Begin, let the queue do its work, bring dead letters back, and judge."""

@@ -21,7 +21,7 @@ DOCUMENT = ROOT / "docs" / "security.md"
 @pytest.fixture(scope="module")
 def pairs(soak: Soak) -> int:
     """How many pairs of failures are sampled."""
-    return soak.many(1000, 50_000)
+    return soak.many(2000, 50_000)
 
 
 @pytest.fixture(scope="module")
