@@ -8,19 +8,34 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-NAMES = r"""(?:x-fc-security-token|x-acs-security-token|security[-_]?token|authorization|signature
-    |access_?key_?secret|x-acs-accesskey-secret)"""
+NAMES = r"""(?:(?:security|access|refresh|id)[-_ ]?token|authorization|signature|(?<![a-z])sign
+    |pass(?:word|wd|phrase)|secret|private[-_ ]?key|api[-_]?key|access[-_ ]?key[-_ ]?id)"""
+"""How the names of secrets end. A webhook of DingTalk has its key under ``access_token`` and ``sign``."""
 SECRETS = re.compile(
     rf"""(?ix)
-    ({NAMES}\\*["']?\s*[:=]\s*\\*["']?)             # a name, perhaps in quotes, which JSON in JSON escapes
-    [^\s,}}&"'\\]+(?:\s+[^\s,}}&"'\\]+)?            # its value: a scheme and a credential, or one word
+    ({NAMES}(?:\\*["']|%22)?\s*(?:[:=>]|%3[AD])\s*)   # a name, perhaps in quotes, escaped where JSON is in JSON
+    (?!(?:null|None)(?:[\s,)\]}}]|\Z))                # and its value, if there is one:
+    (?:
+        (?P<quote>["'])(?:(?!(?P=quote))[^\\]|\\.)+   # a text, to its end;
+        |(?P<escaped>\\+["'])(?:[^\\"']|(?!(?P=escaped))\\+["']?)+   # a text of JSON in JSON, likewise;
+        |[\[{{].*                                     # a list or an object, with the rest of the line;
+        |[^\s,}}&"'\\<]+(?:[ \t]+[^\s,}}&"'\\<]+)?   # one word, or a scheme and a credential
+    )
     """
 )
-"""fc2 logs the headers of every failed request on the root logger, its security token among them."""
-SECRET_NAME = re.compile(NAMES, re.IGNORECASE | re.VERBOSE)
-TOKENS = re.compile(r"CAIS[A-Za-z0-9+/=%_.-]{16,}")
-"""Security tokens begin so, which finds them where no name stands before them (seen in the vendor's examples)."""
+"""fc2 logs the headers of every failed request on the root logger, its security token among them. No part of this is
+tried again once it has matched, so that work grows with the text."""
+SECRET_NAME = re.compile(rf"{NAMES}\Z", re.IGNORECASE | re.VERBOSE)
+SHAPES = re.compile(
+    r"""(?x)
+    CAIS[A-Za-z0-9+/=_%.-]{16,}                       # security tokens (seen in the vendor's examples)
+    |(?<![A-Za-z0-9])(?:LTAI|STS\.)[A-Za-z0-9]{12,}   # ids of access keys, of users and of sessions
+    |-----BEGIN\ [A-Z ]*PRIVATE\ KEY-----[^-]*
+    """
+)
+"""What is found by its look where no name stands before it."""
 BLOT = "***"
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 class _Redacted(logging.Formatter):
@@ -56,12 +71,16 @@ class _Factory:
 
 
 def redact(text: str) -> str:
-    """The same text with ``***`` for every value that follows the name of a secret, and for every security token."""
-    return TOKENS.sub(BLOT, SECRETS.sub(rf"\1{BLOT}", text))
+    """The same text with ``***`` for every value that follows the name of a secret, and for what looks like one."""
+    return SHAPES.sub(BLOT, SECRETS.sub(_blotted, text))
+
+
+def _blotted(found: re.Match[str]) -> str:
+    return f"{found[1]}{found['quote'] or found['escaped'] or ''}{BLOT}"
 
 
 def redacted(document: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-    """The same document, redacted: texts under the name of a secret, and secrets within texts."""
+    """The same document, redacted: whatever is under the name of a secret, and secrets within texts."""
     if isinstance(document, dict):
         return {name: BLOT if _is_secret(name, value) else redacted(value) for name, value in document.items()}
     if isinstance(document, list):
@@ -70,7 +89,7 @@ def redacted(document: Any) -> Any:  # noqa: ANN401 - JSON of any shape
 
 
 def _is_secret(name: object, value: object) -> bool:
-    return isinstance(value, str) and bool(value) and bool(SECRET_NAME.fullmatch(str(name)))
+    return value not in NOTHING and bool(SECRET_NAME.search(str(name)))
 
 
 def protect() -> None:
@@ -85,5 +104,6 @@ def protect() -> None:
 
 def line(**fields: object) -> None:
     """Log one JSON object."""
-    text = json.dumps({name: value for name, value in fields.items() if value is not None}, default=str)
+    known = {name: value for name, value in fields.items() if value is not None}
+    text = json.dumps(redacted(known), default=str)
     logging.getLogger("cross_account_backup").info(text)

@@ -7,15 +7,20 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
 from shared import log
+from shared.backups import Place
 from shared.clients import Credentials
+from shared.cloud import connect_backup_account
 from shared.config import load
+from shared.deadline import Deadline
 from shared.invoke import InvokeError, invoker
 from shared.queue import QueueError
 from tests.cloud import Key
+from tests.flows.backups import ROLE, Backups
 from tests.flows.world import PROD, World
 from tests.matrix.flows import trail
 from tests.secrets import WIDTH, holds
@@ -65,6 +70,39 @@ def test_debug_output_of_the_sdks(world: World, written: io.StringIO, monkeypatc
     assert clean(world, text)
 
 
+PASSWORD = "p&ss, w\"rd's =end"
+"""Of a database; with everything that could end a word."""
+
+
+def test_a_password_that_a_person_gives(world: World, written: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`cab hana` sends a database's password to Cloud Backup, and shows it nowhere, not even with DEBUG=sdk."""
+    monkeypatch.setenv("DEBUG", "sdk")
+    world.enrol()
+    vault = Backups(world).open().vault()
+    log.protect()
+    own = Credentials(*world.cloud.key("backup"))
+    settings = {
+        "hana_name": "erp",
+        "ecs_instance_id": '["i-prod0000000000001"]',
+        "host": "10.0.0.5",
+        "sid": "HXE",
+        "instance_number": 0,
+    }
+    with connect_backup_account(load(os.environ), own, Deadline.after(60)) as (_, by_hand):
+        by_hand.register_hana(
+            "cn-hangzhou",
+            Place(PROD, "CROSS_ACCOUNT", ROLE),
+            **settings,
+            user_name="SYSTEM",
+            password=PASSWORD,
+            vault_id=vault,
+        )
+    text = written.getvalue()
+    assert "Password=***" in text
+    assert not any(form in text for form in (PASSWORD, quote(PASSWORD, safe=""), "w%22rd", "=end"))
+    assert clean(world, text)
+
+
 @pytest.mark.parametrize("way", ["fc2-3.0", "fc2-2.0"])
 def test_what_fc2_logs_when_it_is_refused(world: World, written: io.StringIO, way: str) -> None:
     """fc2 logs the headers of a refused request, and its string to sign: without what is secret in them."""
@@ -103,6 +141,9 @@ def test_failures_of_every_kind(world: World, written: io.StringIO) -> None:
     [
         {"accountId": PROD, "AccessKeySecret": SECRET},
         {"unknown": {"security_token": SECRET}},
+        {"unknown": [{"AccessKeySecret": [SECRET]}, {"SecurityToken": {"is": SECRET}}, {"dbPassword": SECRET}]},
+        {"unknown": f"https://oapi.dingtalk.com/robot/send?access_token={SECRET}"},
+        {"unknown": {"who": f"LTAI{SECRET}"}},
         {"unknown": f"Authorization: ACS3-HMAC-SHA256 Credential=x,SignedHeaders=host,Signature={SECRET}"},
         trail("CreateResourceAccount", "no id") | {"AccessKeySecret": SECRET},
         trail("CreateResourceAccount", PROD) | {"requestHeaders": {"x-acs-security-token": SECRET}},

@@ -4,6 +4,8 @@ import io
 import json
 import logging
 import threading
+import time
+import timeit
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -87,6 +89,23 @@ FORMS = [
     '{\\"SecurityToken\\": \\"%s\\"}',
     "the token is CAIS1234%s",
     "/?Policy=x%%26SecurityToken%%3DCAIS%s",
+    "POST /?Password=%s&Host=10.0.0.5",
+    "POST /?Detail=%%7B%%22password%%22%%3A%%20%%22%s%%22%%7D",
+    '{"HanaPassword": "%s"}',
+    "passwd: %s",
+    "https://oapi.dingtalk.com/robot/send?access_token=%s",
+    "timestamp=1&sign=%s",
+    '{"accessToken": "%s"}',
+    '{"private_key": "%s"}',
+    "client_secret=%s",
+    "<AccessKeySecret>%s</AccessKeySecret>",
+    "{'password': 'a, \\' b and %s'}",
+    '{"password": "a, \\" b and %s"}',
+    '{"detail": "{\\"password\\": \\"a, \\\\\\" b and %s\\"}"}',
+    '{"AccessKeySecret": ["x", "%s"]}',
+    '{"SecurityToken": {"a": {"b": 1}, "c": "%s"}}',
+    "AccessKeyId=%s&Action=GetRole",
+    "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n%s\n-----END RSA PRIVATE KEY-----",
 ]
 
 
@@ -98,6 +117,14 @@ def test_secrets_are_redacted_wherever_they_are_named(form: str, secret: str) ->
     assert secret not in log.redact(form % secret)
 
 
+@pytest.mark.parametrize("start", ["LTAI5t", "STS.NS", "CAIS1234"])
+@settings(max_examples=20, deadline=None)
+@given(rest=st.text("ABCDEFabcdef0123456789", min_size=16, max_size=64))
+def test_what_looks_like_a_secret_is_redacted_under_any_name(start: str, rest: str) -> None:
+    """An access key's id and a security token are known by how they begin."""
+    assert log.redact(f"x = {start}{rest}, who={start}{rest}") == "x = ***, who=***"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -106,6 +133,10 @@ def test_secrets_are_redacted_wherever_they_are_named(form: str, secret: str) ->
         "acs:ram::1000000000000011:role/hbrcrossrole",
         "InvalidSecurityToken.Expired: the token has expired",
         "SignatureNonce=1234&SignatureMethod=HMAC-SHA1",
+        '{"security_token": null, "Signature": "", "design": "plain"}',
+        "InvalidAccessKeyId.NotFound: Specified access key is not found.",
+        "the secret is not here; no password was given",
+        "LTAI and STS.",
     ],
 )
 def test_the_rest_stays_readable(text: str) -> None:
@@ -186,19 +217,55 @@ def test_documents_are_redacted_and_stay_documents() -> None:
         "AccessKeySecret": SECRET,
         "security_token": None,
         "Signature": 7,
+        "access_token": "",
+        "dbPassword": [SECRET],
+        "private-key": {"pem": SECRET},
         "nested": [{"SecurityToken": TOKEN}, f'{{"SecurityToken": "{TOKEN}"}}', 3],
         "account_id": "1000000000000011",
     }
     assert log.redacted(document) == {
         "AccessKeySecret": "***",
         "security_token": None,
-        "Signature": 7,
+        "Signature": "***",
+        "access_token": "",
+        "dbPassword": "***",
+        "private-key": "***",
         "nested": [{"SecurityToken": "***"}, '{"SecurityToken": "***"}', 3],
         "account_id": "1000000000000011",
     }
 
 
-def test_work_grows_with_the_text() -> None:
-    """A text that is full of names and never ends any takes no more than its length."""
-    text = 'security_token=\\"' * 50_000
-    assert len(log.redact(text)) <= len(text)
+@pytest.mark.parametrize(
+    "part",
+    [
+        'security_token=\\"',
+        "password='",
+        'password="\\',
+        "password " + " " * 9,
+        "secret=[",
+        "-----BEGIN AAAA",
+        "\\",
+        "sign",
+        "LTAI",
+    ],
+)
+def test_work_grows_with_the_text(part: str) -> None:
+    """A text full of what may begin a secret and never ends one takes about its length.
+
+    Processor time, since other programs run here, too; if work grew with the square, this would take minutes.
+    """
+
+    def seconds(size: int) -> float:
+        return min(timeit.repeat(lambda: log.redact(part * size), number=1, repeat=3, timer=time.process_time))
+
+    assert seconds(40_000) <= 8 * seconds(10_000) + 0.2
+    assert len(log.redact(part * 1000)) <= len(part * 1000)
+
+
+def test_a_line_with_a_secret_in_it_stays_json(written: io.StringIO) -> None:
+    """What is given to the line as a document is redacted as one."""
+    log.protect()
+    log.line(found={"AccessKeySecret": ["x", SECRET], "detail": f'{{"SecurityToken": {{"a": "{SECRET}"}}}}'})
+    text = written.getvalue()
+    assert SECRET not in text
+    assert json.loads(text.partition("[INFO] ")[2])["found"]["AccessKeySecret"] == "***"
