@@ -22,18 +22,38 @@ def utc(seconds: float) -> str:
 
 
 class Clock:
-    """Wall time plus an offset (seconds) that only grows; work can be scheduled on it."""
+    """Wall time plus an offset (seconds) that only grows; work can be scheduled on it.
+
+    At another ``speed`` the offset grows by itself.
+    """
 
     def __init__(self) -> None:
-        self.offset = 0.0
+        self._offset = 0.0
+        self._speed = 1.0
+        self._since = time.time()
         self._due: list[tuple[float, int, Work]] = []
         self._order = itertools.count()
         self._changed = asyncio.Event()
         self._running: set[asyncio.Future[None]] = set()
 
+    @property
+    def offset(self) -> float:
+        """How far it is ahead of the wall's."""
+        return self._offset + (self._speed - 1) * (time.time() - self._since)
+
     def now(self) -> float:
         """Epoch seconds in the emulated world."""
         return time.time() + self.offset
+
+    @property
+    def speed(self) -> float:
+        """Emulated seconds in a second."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, speed: float) -> None:
+        self._offset, self._since, self._speed = self.offset, time.time(), speed
+        self._changed.set()
 
     def at(self, due: float, work: Work) -> None:
         """Start ``work`` (a coroutine function) once the clock reaches ``due`` (epoch seconds)."""
@@ -42,7 +62,7 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Move time forward; what falls due on the way starts in the order of its time."""
-        self.offset += seconds
+        self._offset += seconds
         self._changed.set()
 
     async def settle(self, seconds: float) -> None:
@@ -61,7 +81,7 @@ class Clock:
         self._due.clear()
         for running in self._running:
             running.cancel()
-        self.offset = 0.0
+        self._offset, self._speed = 0.0, 1.0
         self._changed.set()
 
     async def run(self) -> None:
@@ -73,7 +93,7 @@ class Clock:
                 task = asyncio.ensure_future(work())
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
-            wait = self._due[0][0] - self.now() if self._due else None
+            wait = (self._due[0][0] - self.now()) / self._speed if self._due else None
             try:
                 await asyncio.wait_for(self._changed.wait(), wait)
             except asyncio.TimeoutError:

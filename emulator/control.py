@@ -105,14 +105,19 @@ def _secrets(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _clock(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
-    """Move time by ``advance`` seconds; with ``settle`` answer only when what fell due has been done."""
+    """Move time by ``advance`` seconds; with ``settle`` answer only when what fell due has been done.
+
+    ``speed``: from now on so many seconds pass in one.
+    """
     seconds = float(given.get("advance", 0))
-    if seconds < 0:
+    speed = float(given.get("speed", cloud.clock.speed))
+    if seconds < 0 or speed <= 0:
         raise ValueError("time only moves forward")
     cloud.clock.advance(seconds)
+    cloud.clock.speed = speed
     if given.get("settle"):
         await cloud.clock.settle(_SETTLE_SECONDS)
-    return {"now": cloud.clock.now()}
+    return {"now": cloud.clock.now(), "speed": cloud.clock.speed}
 
 
 def _quotas(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from shared.outcome import (
     AttemptError,
     DeadLetter,
     Disposition,
+    NoTurnError,
     PermanentError,
     Reason,
     RetryLater,
@@ -94,8 +95,13 @@ def _tried(change: AccountChanged, cloud: Cloud, report: Report, *, again: bool)
     if cloud.calls.deadline.left <= 0:
         # Its neighbours in the batch took the time: it comes back in an invocation of its own.
         return TemporaryError(Reason.OUT_OF_BUDGET, "no time was left for it in this invocation")
+    came_back = change.first_failed_at is not None
+    wait = cloud.calls.admit(len(cloud.ports.config.enrolment.regions), again=came_back)
+    if wait and change.hint is not Hint.CHECK:
+        return NoTurnError(Reason.NO_TURN, f"others are first; its turn comes in {wait:.0f} s", delay=wait)
     try:
-        converge(change.account_id, change.hint, cloud.ports, report, waited=change.tries.waited, again=again)
+        tries, hurried = change.tries, came_back and change.tries.attempt == 1
+        converge(change.account_id, change.hint, cloud.ports, report, waited=tries.waited, again=again, hurried=hurried)
     except AttemptError as error:
         memory().forget()
         return error

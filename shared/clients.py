@@ -20,6 +20,7 @@ from shared.config import Config
 from shared.deadline import Deadline
 from shared.lazy_models import prepare
 from shared.outcome import Reason, TemporaryError
+from shared.pace import SHORT, Pace
 from shared.vendor import failure
 
 CONNECT_SECONDS = 3.0
@@ -42,12 +43,26 @@ class Credentials:
 
 
 class Calls:
-    """Makes the API calls of one invocation; thread-safe."""
+    """Makes the API calls of one invocation; thread-safe.
 
-    def __init__(self, deadline: Deadline) -> None:
+    ``patient``: each call waits for its turn. Otherwise whole events wait, in the queue, where that is free; once one
+    is let in, none of its calls waits.
+    """
+
+    def __init__(self, deadline: Deadline, pace: Pace | None = None, *, patient: bool = False) -> None:
         self.deadline = deadline
         self.counted: Counter[str] = Counter()
+        self._pace = pace or Pace({})
+        self._patient = patient
         self._lock = threading.Lock()
+
+    def admit(self, calls: int, *, again: bool) -> float:
+        """0.0 where an event is let in, else in how many seconds it is to come again; see ``Pace.admit``."""
+        wait = 0.0 if self._patient else self._pace.admit(calls, again=again)
+        if not again or wait > SHORT:
+            return wait
+        time.sleep(wait)
+        return 0.0
 
     def __call__(self, name: str, send: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - the SDKs ship no types
         """``send(runtime options)`` until it succeeds, fails for good, or neither time nor tries are left.
@@ -66,10 +81,20 @@ class Calls:
         return self._once(name, send)
 
     def _once(self, name: str, send: Callable[[Any], Any]) -> Any:  # noqa: ANN401
-        from Tea.exceptions import TeaException
-
         with self._lock:
             self.counted[name] += 1
+        if self._patient:
+            time.sleep(min(self._pace.wait(name), self.deadline.left))
+        try:
+            return self._answer(name, send)
+        except TemporaryError as error:
+            if error.reason is Reason.THROTTLED:
+                self._pace.refused(name)
+            raise
+
+    def _answer(self, name: str, send: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+        from Tea.exceptions import TeaException
+
         try:
             response = send(self._runtime())
         except TeaException as error:

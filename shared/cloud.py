@@ -13,10 +13,11 @@ from typing import Any
 
 from shared.backup import BackupAccount
 from shared.clients import Calls, Clients, Credentials
-from shared.config import Config
+from shared.config import USED, Config, Quotas
 from shared.deadline import Deadline
 from shared.directory import Directory
 from shared.member import Members
+from shared.pace import Pace, Share
 from shared.ports import Ports
 from shared.protection import Protection
 from shared.queue import Queues
@@ -25,6 +26,8 @@ from shared.session import assume
 
 MOST_THREADS = 16
 """More regions than this are worked on in turns."""
+PATIENT = frozenset({"reconcile", "replay"})
+"""Functions whose work is in no queue: their calls wait for their turns, until the deadline."""
 EARLY = 60.0
 """A remembered session is given up this many seconds before it expires."""
 ROLE_REMEMBERED = 600.0
@@ -41,9 +44,9 @@ class Cloud:
 
 
 @contextmanager
-def connect(config: Config, credentials: Credentials, deadline: Deadline) -> Iterator[Cloud]:
-    """Wire the adapters; no call is made here."""
-    calls = Calls(deadline)
+def connect(config: Config, credentials: Credentials, deadline: Deadline, function: str = "") -> Iterator[Cloud]:
+    """Wire the adapters, at the pace of ``function`` (a door's name; none: not paced); no call is made here."""
+    calls = Calls(deadline, _pace(_shares(function, config.quotas)), patient=function in PATIENT)
     clients = Clients(config, calls)
     directory = Directory(clients, credentials, config.access_role)
     members = Members(clients, credentials)
@@ -53,6 +56,16 @@ def connect(config: Config, credentials: Credentials, deadline: Deadline) -> Ite
     queues = Queues(config, credentials)
     with ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="cab") as pool:
         yield Cloud(Ports(config, directory, members, backup, protection, records, pool), queues, calls)
+
+
+def _shares(function: str, quotas: Quotas) -> tuple[tuple[str, Share], ...]:
+    """What one instance of a function may call while no other function is busy, and while all are; else nothing."""
+    instances = {str(door): number for door, number in quotas.instances.items()}
+    if function not in instances:
+        return ()
+    own, everyone = instances[function], sum(instances.values())
+    used = {api: calls * USED for api, calls in quotas.calls.items()}
+    return tuple((api, Share(calls / own, calls / everyone)) for api, calls in used.items())
 
 
 class _Remembering(BackupAccount):
@@ -108,6 +121,12 @@ class Memory:
     def forget(self) -> None:
         """Trust nothing that was remembered: an attempt has failed."""
         self._known.clear()
+
+
+@cache
+def _pace(shares: tuple[tuple[str, Share], ...]) -> Pace:
+    """This process's pace; a failed attempt does not forget it."""
+    return Pace(dict(shares))
 
 
 @cache

@@ -49,6 +49,24 @@ Alias = Annotated[str, AfterValidator(_ends_in_account_id)]
 """A template that ends in {account_id}."""
 SessionSeconds = Annotated[int, Field(ge=3600, le=43_200)]
 """RAM CreateRole, MaxSessionDuration."""
+Rate = Annotated[float, Field(gt=0)]
+Instances = Annotated[int, Field(ge=1, le=300)]
+"""Function Compute runs at most 300 instances in a region (page "Limits")."""
+Door = Literal["onboard", "retry", "teardown", "reconcile", "replay"]
+CALLS_A_SECOND: dict[str, Rate] = {
+    "AddCrossAccount": 10,
+    "DeleteCrossAccount": 10,
+    "DescribeCrossAccounts": 10,
+    "CheckRole": 10,
+    "AssumeRole": 100,
+    "GetAccount": 50,
+    "ListAccounts": 20,
+}
+"""Help pages "Quotas" of Cloud Backup (600 a minute for what it lists; inferred for these four), STS and
+ResourceDirectoryMaster. RAM's quotas are per member account, and far above what one account needs."""
+INSTANCES: dict[Door, Instances] = {"onboard": 4, "retry": 4, "teardown": 2, "reconcile": 1, "replay": 1}
+USED = 0.95
+"""Share of a quota that the functions use; the rest is for the console and for people."""
 
 
 def _each_once(regions: tuple[str, ...]) -> tuple[str, ...]:
@@ -212,6 +230,15 @@ class Queues(_Frozen):
     """Where messages wait for a person."""
 
 
+class Quotas(_Frozen):
+    """How often the functions may call the cloud; see docs/performance.md. An API that is not named is not paced."""
+
+    calls: Mapping[str, Rate] = Field(default_factory=lambda: dict(CALLS_A_SECOND))
+    """Calls a second by API: those of Cloud Backup in the backup account, the others in the management account."""
+    instances: Mapping[Door, Instances] = Field(default_factory=lambda: dict(INSTANCES))
+    """How many instances of each function there are at most; `s.yaml` reserves as much concurrency."""
+
+
 class Assumptions(_Frozen):
     """What no document says about Cloud Backup. docs/live-checks.md tells how each is found out."""
 
@@ -282,6 +309,7 @@ class Config(_Frozen):
     trail_regions: tuple[Region, ...] = ("cn-hangzhou",)
     """Where ActionTrail keeps the directory's global events: cn-hangzhou or ap-southeast-1 (docs/live-checks.md)."""
     queues: Queues = Queues()
+    quotas: Quotas = Quotas()
     assumptions: Assumptions = Assumptions()
     endpoints: Endpoints = Endpoints()
 

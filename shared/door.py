@@ -52,4 +52,4 @@ def _handle(read: list[events.Event], invocation: Invocation) -> list[dict[str, 
     # Only now, since importing it is most of a cold start.
     from shared.handling import handle_invocation
 
-    return handle_invocation(read, invocation.context, invocation.timeout)
+    return handle_invocation(read, invocation.function, invocation.context, invocation.timeout)

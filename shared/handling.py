@@ -22,10 +22,10 @@ from shared.queue import QueueError
 SECONDS_A_DAY = 86_400
 
 
-def handle_invocation(read: list[events.Event], context: object, timeout: float) -> list[dict[str, Any]]:
+def handle_invocation(read: list[events.Event], function: str, context: object, timeout: float) -> list[dict[str, Any]]:
     """Handle events with what the environment and the platform's context object say; ``timeout`` in seconds."""
     config = load(os.environ)
-    return handle(read, config, credentials(context, os.environ), Deadline.after(timeout))
+    return handle(read, config, credentials(context, os.environ), Deadline.after(timeout), function)
 
 
 def credentials(context: object, environ: Mapping[str, str]) -> Credentials:
@@ -41,14 +41,14 @@ def credentials(context: object, environ: Mapping[str, str]) -> Credentials:
 
 
 def handle(
-    read: list[events.Event], config: Config, credentials: Credentials, deadline: Deadline
+    read: list[events.Event], config: Config, credentials: Credentials, deadline: Deadline, function: str = ""
 ) -> list[dict[str, Any]]:
-    """Attempt each event; return how each ended.
+    """Attempt each event, at the pace of ``function``; return how each ended.
 
     Where one of them could be put nowhere, the others are done all the same before its QueueError is raised.
     """
     ended, nowhere = list[dict[str, Any]](), list[QueueError]()
-    with connect(config, credentials, deadline) as cloud:
+    with connect(config, credentials, deadline, function) as cloud:
         for event in read:
             try:
                 ended.append(_handle_one(event, cloud, deadline))

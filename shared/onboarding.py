@@ -23,13 +23,21 @@ from shared.verdict import find, judge
 
 
 def converge(
-    account_id: str, hint: Hint, ports: Ports, report: Report, *, waited: bool = False, again: bool = False
+    account_id: str,
+    hint: Hint,
+    ports: Ports,
+    report: Report,
+    *,
+    waited: bool = False,
+    again: bool = False,
+    hurried: bool = False,
 ) -> None:
     """Bring one account to what is wanted of it now. Raises an AttemptError; ``report`` says how far it came.
 
-    ``waited`` says that the grace before a withdrawal is over; ``again``, that this is not the first attempt.
+    ``waited`` says that the grace before a withdrawal is over; ``again``, that this is not the first attempt;
+    ``hurried``, that many others wait.
     """
-    entrance = Entrance(account_id, ports)
+    entrance = Entrance(account_id, ports, hurried=hurried)
     if hint not in LEAVING and hint is not Hint.CHECK:
         entrance.open_ahead()
     member = find(account_id, ports)

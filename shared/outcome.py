@@ -3,7 +3,8 @@
     AttemptError
     ├── TemporaryError        may pass: try again later
     │   ├── NotReadyError     the account or its role is too new: try again soon, but not for long
-    │   └── GraceError        nothing failed, but the time has not come
+    │   ├── GraceError        nothing failed, but the time has not come
+    │   └── NoTurnError       nothing was tried: others are first
     └── PermanentError        will not pass by itself: a person is needed
 
 ``dispose`` is the only place that decides between done, later and dead letter. It is pure: no clock, no queue, no
@@ -33,6 +34,7 @@ class Reason(str, Enum):
     INCOMPLETE_LISTING = "incomplete_listing"
     LIMIT_EXCEEDED = "limit_exceeded"
     MASS_REMOVAL = "mass_removal"
+    NO_TURN = "no_turn"
     NOT_READY = "not_ready"
     OUT_OF_BUDGET = "out_of_budget"
     RESTORABLE_DATA = "restorable_data"
@@ -85,6 +87,10 @@ class NotReadyError(TemporaryError):
 
 class GraceError(TemporaryError):
     """Nothing failed: the account has left, and what that means is to be done only after ``delay`` seconds."""
+
+
+class NoTurnError(TemporaryError):
+    """Nothing was tried: the quotas are taken, and its turn comes in ``delay`` seconds. Not an attempt."""
 
 
 class PermanentError(AttemptError):
@@ -145,6 +151,9 @@ def dispose(error: AttemptError | None, tries: Tries, schedule: Schedule, jitter
     match error:
         case None:
             return Ack()
+        case NoTurnError():
+            asked = error.delay or 0.0
+            return RetryLater(max(math.ceil(min(asked + jitter, schedule.longest)), 1), tries)
         case GraceError():
             return RetryLater(int(min(error.delay or 0.0, schedule.longest)), Tries(waited=True))
         case NotReadyError():

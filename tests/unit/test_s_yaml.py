@@ -200,6 +200,12 @@ def test_events_reach_one_door(document: dict[str, Any]) -> None:
             assert reached == []
 
 
+def test_quotas_are_divided_among_the_instances_there_are() -> None:
+    """Each function's reserved concurrency is the number of instances by which the configuration divides quotas."""
+    reserved = {name: props["concurrencyConfig"]["reservedConcurrency"] for name, props in FUNCTIONS.items()}
+    assert reserved == CONFIG.quotas.instances
+
+
 def test_sweeps_do_not_pile_up() -> None:
     """The timer's payload asks for a sweep; a run ends, and an old request is dropped, before the next is due."""
     timer, nightly = triggers("reconcile", "timer")
