@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test check emulator bench package lock audit clean
+.PHONY: run test check soak emulator bench package lock audit clean
 
 run: $(READY) ## The main job on the embedded emulator; EVENT=events/x.json for one event, JSON=1 for one JSON document
 	@$(VENV)/python -m cli.demo $(if $(EVENT),--event $(EVENT)) $(if $(JSON),--json)
@@ -17,6 +17,9 @@ check: $(READY) ## Formatting, lint, types, import contracts, docs
 	$(VENV)/mypy .
 	$(VENV)/lint-imports
 	$(VENV)/pytest tests/docs
+
+soak: $(READY) ## For hours: every call, far more samples; SEED=n chooses them, and brings a failure back
+	$(VENV)/pytest --soak --timeout 0 $(if $(SEED),--seed $(SEED)) tests/matrix tests/security
 
 emulator: $(READY) ## A local Alibaba Cloud; see docs/emulator.md
 	@$(VENV)/python -m emulator --json --functions s.yaml --code .

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from emulator.errors import CloudError
     from emulator.service import Call
 
-ENROLLING = frozenset({"CreateRole", "UpdateRole", "AttachPolicyToRole", "AddCrossAccount"})
+ENROLLING = frozenset(
+    {
+        *("CreateRole", "UpdateRole", "AttachPolicyToRole", "AddCrossAccount", "InstallBackupClients"),
+        *("CreatePolicyV2", "UpdatePolicyV2", "CreatePolicyBindings", "UpdatePolicyBinding"),
+        *("CreateBackupPlan", "EnableBackupPlan", "CreateHanaBackupPlan", "EnableHanaBackupPlan"),
+    }
+)
 """Writes that bring an account in; an account that is to be left out must see none of them."""
+ENDING = frozenset({"DeleteCrossAccount", "DeletePolicyBinding", "DisableBackupPlan", "DisableHanaBackupPlan"})
+"""Writes that only end something; UpdatePolicyBinding is one where it suspends."""
 
 
 class Watched(BaseModel):
@@ -54,6 +62,7 @@ class Invariants:
         self._cloud = cloud
         self._roles: dict[tuple[str, str], Role] = {}
         self._points: dict[str, float] = {}
+        self._in_rules: dict[str, set[str]] = {}
         self.clear()
 
     def clear(self) -> None:
@@ -75,6 +84,7 @@ class Invariants:
             for role in account.roles.values()
         }
         self._points = {point.id: point.expires_at for point in state.hbr.snapshots.values()}
+        self._in_rules = {policy.id: set(_named(policy.rules)) for policy in state.hbr.policies.values()}
 
     def look(self, principal: Principal | None, call: Call | None, error: CloudError | None) -> None:
         """Judge one processed request; nothing to do for one that only read or was refused."""
@@ -90,17 +100,32 @@ class Invariants:
         self._remember()
 
     def _where(self, watched: Watched, call: Call) -> Iterator[str]:
-        """No write enters an account that neither the directory lists nor the watched program declares."""
-        account = call.caller.account_id
+        """No write enters, or is about, an account that neither the directory lists nor the watched program declares.
+
+        In the backup account what there is of such an account may only be ended.
+        """
         if call.action == "AssumeRole":
             return
-        if account != watched.backup_account and not self._known(watched, account):
-            yield f"a write in account {account}, which is neither listed nor declared"
-        about = str(call.params.get("CrossAccountUserId") or account)
-        if call.action == "AddCrossAccount" and not self._known(watched, about):
-            yield f"account {about} is registered, but neither listed nor declared"
-        if call.action in ENROLLING and about in watched.out_of_scope:
-            yield f"account {about} is out of scope, but is being enrolled"
+        account = call.caller.account_id
+        about = {account} if account != watched.backup_account else self._about(call)
+        for one in sorted(about - {watched.backup_account}):
+            if not self._known(watched, one):
+                yield f"a write in or about account {one}, which is neither listed nor declared"
+            if call.action in ENROLLING and one in watched.out_of_scope:
+                yield f"account {one} is out of scope, but is being enrolled"
+
+    def _about(self, call: Call) -> set[str]:
+        """The accounts of which a write in the backup account begins something, as far as it did not name them before.
+
+        A policy's rules are replaced as a whole: those whom they named already are not being added.
+        """
+        hbr, params = self._cloud.state.hbr, call.params
+        if call.action in ENDING or params.get("Disabled") is True:
+            return set()
+        found = set(_named(params)) - self._in_rules.get(str(params.get("PolicyId")), set())
+        cluster = hbr.hanas.get(str(params.get("ClusterId")))
+        binding = hbr.bindings.get("/".join(str(params.get(key)) for key in ("PolicyId", "SourceType", "DataSourceId")))
+        return found | {one.place.account_id for one in (cluster, binding) if one is not None}
 
     def _known(self, watched: Watched, account: str) -> bool:
         directory = self._cloud.state.directory
@@ -144,6 +169,17 @@ def _changed(watched: Watched, before: Role | None, role: Role) -> Iterator[str]
     wide = set(role.attached) - set(before.attached if before else ()) - set(watched.policies)
     if wide:
         yield f"role {role.name} was given {', '.join(sorted(wide))}"
+
+
+def _named(given: object) -> Iterator[str]:
+    """Every account that a request or a rule names, however deep: in items of lists, in the accounts of tag rules."""
+    if isinstance(given, dict):
+        if given.get("CrossAccountUserId"):
+            yield str(given["CrossAccountUserId"])
+        given = list(given.values())
+    if isinstance(given, list):
+        for one in given:
+            yield from _named(one)
 
 
 def _principals(trust: str) -> set[str]:

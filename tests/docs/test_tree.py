@@ -6,7 +6,7 @@ from importlib.metadata import packages_distributions
 import pytest
 
 from tests.cloud import ROOT
-from tests.docs.documents import files, texts
+from tests.docs.documents import blocks, documents, files, texts
 
 PLACES = re.compile(r"(?<![\w.{}*-])/(?:work|root|home|tmp|Users)/")
 """A folder of somebody's machine."""
@@ -43,6 +43,22 @@ def test_names_mean_something() -> None:
     """No file or folder is called utils, helpers, manager or the like."""
     parts = {part for path in files() for part in path.relative_to(ROOT).with_suffix("").parts}
     assert [part for part in sorted(parts) if NAMES.search(part.casefold())] == []
+
+
+def test_every_verb_that_is_named_is_one_of_the_makefile() -> None:
+    """What a document, a comment or a block of commands calls ``make something`` is a target."""
+    targets = set(re.findall(r"^(\w+):", texts()["Makefile"], re.MULTILINE))
+    spoken = {verb for text in texts().values() for verb in re.findall(r"`make (\w+)", text)}
+    typed = {
+        verb
+        for text in documents().values()
+        for block in blocks(text)
+        for verb in re.findall(r"^(?:\$ )?make (\w+)", block.text, re.MULTILINE)
+    }
+    assert {"soak", "test"} <= spoken
+    assert "run" in typed
+    # Which the sentence above names, so that the search is seen to find.
+    assert (spoken | typed) - targets == {"something"}
 
 
 def test_every_sdk_is_under_contract() -> None:

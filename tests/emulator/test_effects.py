@@ -117,6 +117,28 @@ def test_every_kind_of_violation_is_seen(cloud: LocalCloud) -> None:
     ]
 
 
+def test_a_write_in_an_account_of_nobody_is_seen(cloud: LocalCloud) -> None:
+    """In an account that the directory does not list, nothing may be written unless it is declared."""
+    key = Key("LTAI5tOutside00000000001", "outside-secret-0000000000000001")
+    watched = {**WATCHED, "arn": f"acs:ram::{OUTSIDE}:user/owner"}
+    cloud.watch(**watched)
+    role(cloud, key)
+    (found,) = cloud.violations()
+    assert found["what"] == f"a write in or about account {OUTSIDE}, which is neither listed nor declared"
+    cloud.watch(**watched, declared=[OUTSIDE])
+    attach(cloud, key, "AliyunHBRRolePolicy")
+    assert cloud.violations() == []
+
+
+def test_deleting_a_foreign_role_is_seen(cloud: LocalCloud) -> None:
+    """Even if nothing needs it any more: it is not ours to delete."""
+    key = cloud.into(MEMBER)
+    role(cloud, key, description="somebody's")
+    cloud.watch(**WATCHED)
+    cloud.client("ram", key=key).delete_role(ram.DeleteRoleRequest(role_name="r"))
+    assert [found["what"] for found in cloud.violations()] == ["the foreign role r was deleted"]
+
+
 def test_others_may_do_what_they_like(cloud: LocalCloud) -> None:
     """What an owner does in the account is not the watched program's doing."""
     cloud.watch(**{**WATCHED, "session": "another"})
