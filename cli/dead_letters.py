@@ -170,7 +170,7 @@ def _listed(found: list[Letter], seen: Look) -> Iterator[RenderableType]:
         yield Text(f"{ending} of them will be lost within two days: nothing resets a letter's time", "bold red")
     yield Text(_unseen(seen), "dim")
     for reason in dict.fromkeys(one.reason for one in found):
-        yield following(f"{reason}: {advise(str(reason)) or 'see docs/operations.md'}")
+        yield following(f"{reason}: {advise(str(reason)) or 'of another release; read its detail'}")
 
 
 def _unseen(seen: Look) -> str:

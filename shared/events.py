@@ -20,10 +20,12 @@ from pydantic_core import to_json
 from shared.messages import (
     LONGEST_DETAIL,
     LONGEST_ID,
+    MOST_BODY_BYTES,
     AccountChanged,
     DeadLetterMessage,
     Hint,
     Message,
+    Ours,
     Selection,
     Strict,
     digest,
@@ -249,7 +251,9 @@ def _misshapen(form: type[BaseModel], error: ValidationError, document: dict[str
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(map(str, first["loc"]))
     reason = Reason.UNKNOWN_VERSION if where == "version" else Reason.UNREADABLE
-    return Unreadable(f"{form.__name__}.{where}: {first['msg']}"[:LONGEST_DETAIL], _kept(document), reason)
+    # What another release of ours wrote waits whole for that release; too large, it goes without its original event.
+    most = MOST_BODY_BYTES if issubclass(form, Ours) else WHOLE_EVENT_BYTES
+    return Unreadable(f"{form.__name__}.{where}: {first['msg']}"[:LONGEST_DETAIL], _kept(document, most=most), reason)
 
 
 def _peel(form: BaseModel, document: dict[str, Any], depth: int) -> list[Event]:
@@ -429,12 +433,12 @@ def _account(change: AccountChanged) -> AccountChanged | Unreadable:
     return Unreadable(detail, change.original, Reason.BAD_REQUEST)
 
 
-def _kept(document: Any, account_id: str = "") -> Any:  # noqa: ANN401 - JSON of any shape
+def _kept(document: Any, account_id: str = "", most: int = WHOLE_EVENT_BYTES) -> Any:  # noqa: ANN401 - JSON of any shape
     """The document itself, or what identifies it where it is too large to travel in our messages.
 
     What cannot be written again (text that no encoding can carry, nesting without end) does not travel either.
     """
-    if _writable(document):
+    if _writable(document, most):
         return document
     keys = ("eventId", "eventName", "id")
     known = {key: document[key] for key in keys if isinstance(document, dict) and key in document}
@@ -443,10 +447,10 @@ def _kept(document: Any, account_id: str = "") -> Any:  # noqa: ANN401 - JSON of
     return {key: _writable_text(str(value)[:LONGEST_ID]) for key, value in known.items()} | digest(_dumped(document))
 
 
-def _writable(document: Any) -> bool:  # noqa: ANN401 - the same
+def _writable(document: Any, most: int = WHOLE_EVENT_BYTES) -> bool:  # noqa: ANN401 - the same
     try:
         # In our messages it lies some levels deeper than here.
-        return len(to_json([[[[document]]]])) <= WHOLE_EVENT_BYTES
+        return len(to_json([[[[document]]]])) <= most
     except ValueError:
         return False
 

@@ -14,6 +14,7 @@ from shared import events
 from shared.messages import AccountChanged, DeadLetterMessage, Held, Selection
 from shared.outcome import Reason
 
+UNKNOWN_VERSION = Reason.UNKNOWN_VERSION
 SOON_SECONDS = 172_800.0
 """A letter that has less than two days to live is reported: its queue forgets it then."""
 
@@ -23,7 +24,8 @@ class Letter:
     """One dead letter, as it explains itself. Times are epoch seconds of the cloud's clock."""
 
     held: Held
-    reason: Reason
+    reason: Reason | str
+    """Text where another release has a reason that is not known here."""
     detail: str
     account_ids: tuple[str, ...]
     age: float
@@ -73,7 +75,8 @@ def read(held: Held, kept: float, now: float) -> Letter:
     ``kept`` are the seconds for which the queue keeps a message: they count from when it was sent, and neither looking
     nor moving it resets them (page "Dead-letter queue" of Simple Message Queue).
     """
-    changes = [event for event in events.read(held.body) if isinstance(event, AccountChanged)]
+    said = events.read(held.body)
+    changes = [event for event in said if isinstance(event, AccountChanged)]
     common: dict[str, Any] = {
         "held": held,
         "account_ids": tuple(dict.fromkeys(change.account_id for change in changes)),
@@ -88,8 +91,9 @@ def read(held: Held, kept: float, now: float) -> Letter:
     try:
         ours = DeadLetterMessage.model_validate(body)
     except ValidationError:
-        detail = "put here by the platform, which could not deliver it"
-        return Letter(reason=Reason.UNDELIVERED, detail=detail, body=body, **common)
+        later = [event for event in said if isinstance(event, events.Unreadable) and event.reason is UNKNOWN_VERSION]
+        detail = later[0].detail if later else "put here by the platform, which could not deliver it"
+        return Letter(reason=UNKNOWN_VERSION if later else Reason.UNDELIVERED, detail=detail, body=body, **common)
     return Letter(
         reason=ours.reason,
         detail=ours.detail,

@@ -70,12 +70,22 @@ ShortText = Annotated[str, StringConstraints(max_length=LONGEST_ID)]
 
 
 class Strict(BaseModel):
-    """Our own forms refuse what they do not know: a misspelt option must not be dropped in silence."""
+    """What people and scripts ask for: a misspelt option must not be dropped in silence."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
-class Message(Strict):
+class Ours(BaseModel):
+    """What we write into the queues, and another release of ours may read, or have written.
+
+    Within a version only what may be dropped without doing something else is added, so what is not known here is
+    dropped (docs/decisions/0025-messages-between-releases.md).
+    """
+
+    model_config = ConfigDict(extra="ignore", defer_build=True)
+
+
+class Message(Ours):
     """Our own message in the retry queue, and (with a reason) in the dead-letter queue."""
 
     version: Literal[1] = 1
@@ -92,11 +102,12 @@ class Message(Strict):
     request_ids: list[ShortText] = Field(default_factory=list, max_length=MOST_REQUEST_IDS)
 
 
-class DeadLetterMessage(Strict):
+class DeadLetterMessage(Ours):
     """A message set aside for a person."""
 
     version: Literal[1] = 1
-    reason: Reason
+    reason: Annotated[Reason | ShortText, Field(union_mode="left_to_right")]
+    """Text where another release has a reason that is not known here."""
     detail: str
     attempts: int
     """All of them, those before it was brought back included."""
@@ -143,10 +154,17 @@ def fitting(form: Message | DeadLetterMessage) -> dict[str, Any]:
     text = form.model_dump_json()
     document: dict[str, Any] = json.loads(text)
     if len(text.encode()) > MOST_BODY_BYTES:
-        inner = document["message"] if isinstance(document.get("message"), dict) else document
+        inner = document
+        # A letter of another version is set aside whole: it is a letter in a letter.
+        while "original" not in inner and {"message", "original"} & _keys(inner.get("message")):
+            inner = inner["message"]
         key = "original" if "original" in inner else "message"
         inner[key] = digest(json.dumps(inner.get(key)))
     return document
+
+
+def _keys(document: Any) -> set[str]:  # noqa: ANN401 - JSON of any shape
+    return set(document) if isinstance(document, dict) else set()
 
 
 class Selection(Strict):

@@ -95,7 +95,7 @@ def dead_letters(site: Site) -> Iterator[Finding]:
         what = f"{len(ending)} dead letter(s) will be lost within two days, the first in {left}"
         yield cause(what, *_way_back(ending[0], [one.id for one in ending]))
     for reason in dict.fromkeys(one.reason for one in letters):
-        mine = [one for one in letters if one.reason is reason]
+        mine = [one for one in letters if one.reason == reason]
         accounts = some(dict.fromkeys(account for one in mine for account in one.account_ids))
         what = f"{len(mine)} dead letter(s), {reason}" + (f": {accounts}" if accounts else "")
         yield cause(what, *remedy(reason, mine))
@@ -103,7 +103,7 @@ def dead_letters(site: Site) -> Iterator[Finding]:
         yield ok("no dead letter waits")
 
 
-def remedy(reason: Reason, letters: list[Letter]) -> tuple[str, ...]:
+def remedy(reason: Reason | str, letters: list[Letter]) -> tuple[str, ...]:
     """What to do about letters of one reason: what is in the way first, then the way back."""
     accounts = list(dict.fromkeys(account for one in letters for account in one.account_ids))
     advice = advise(str(reason))
@@ -120,7 +120,9 @@ def remedy(reason: Reason, letters: list[Letter]) -> tuple[str, ...]:
         return (*first, *plan, f"cab dead-letters delete --reason {reason} --apply")
     if reason is Reason.RESTORABLE_DATA:
         first = (*first, f"{IN_CONFIG}teardown: {{mode: keep}}")
-    return (*first, f"cab dead-letters redrive --reason {reason} --apply")
+    # By a reason that this release does not know no letters can be chosen.
+    which = f"--reason {reason}" if isinstance(reason, Reason) else " ".join(one.id for one in letters[:20])
+    return (*first, f"cab dead-letters redrive {which} --apply")
 
 
 def _way_back(letter: Letter, ids: list[str]) -> tuple[str, ...]:

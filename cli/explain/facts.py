@@ -34,7 +34,7 @@ class Facts:
     """Cron expression by what the sweep is told."""
 
     @property
-    def reason(self) -> Reason | None:
+    def reason(self) -> Reason | str | None:
         """Why the account cannot be read, or why its newest dead letter is there."""
         named = self.surveyed.why.partition(":")[0]
         if self.surveyed.state == "unreadable" and named in set(map(str, Reason)):
