@@ -21,7 +21,8 @@ def through(door: str, payload: dict[str, Any], session: Session, *, direct: boo
     """The answer of one door to one request. Raises InvokeError, NotDoneError, or what the work itself raises."""
     if direct:
         read = events.read(json.dumps(payload))
-        return handle(read, session.config, session.credentials, Deadline.after(PATIENCE))[0]
+        (done,) = handle(read, session.config, session.credentials, Deadline.after(PATIENCE))
+        return done
     config = session.config
     answer = invoker(config, session.credentials).invoke(f"{config.functions.prefix}{door}", payload)
     try:

@@ -26,6 +26,8 @@ class LocalCloud:
 
     ready: dict[str, Any]
     """The first line that it printed; see docs/emulator.md."""
+    patience: float = PATIENCE_SECONDS
+    """How long something is waited for, in seconds."""
 
     def credentials(self, account: str = "management") -> Credentials:
         """The operator's key in the management or the backup account."""
@@ -39,14 +41,25 @@ class LocalCloud:
         with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
             return json.loads(answer.read())
 
+    def answers(self) -> list[dict[str, Any]]:
+        """How each event ended, as the functions answered it: every invocation's, the oldest first."""
+        answers = []
+        for invocation in self.control("fc")["invocations"]:
+            try:
+                answer = json.loads(invocation["response"] or "null")
+            except ValueError:  # only the first bytes of a long answer are kept
+                continue
+            answers += answer if isinstance(answer, list) else [answer]
+        return [answer for answer in answers if isinstance(answer, dict) and "disposition" in answer]
+
     def wait_for(self, what: str, found: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is found
         """Ask until ``found()`` answers something; raise TimeoutError, naming ``what``, if it never does."""
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + self.patience
         while time.monotonic() < until:
             if answer := found():
                 return answer
             time.sleep(0.03)
-        raise TimeoutError(f"waited {PATIENCE_SECONDS:.0f} s for {what}")
+        raise TimeoutError(f"waited {self.patience:g} s for {what}")
 
 
 @contextmanager

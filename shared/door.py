@@ -6,6 +6,7 @@ An ignored event ends here: no configuration is read, and neither an SDK nor mos
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,17 +39,18 @@ def answer(function: str, raw: bytes, context: Any) -> str:  # noqa: ANN401 - th
     """
     log.protect()
     invocation = Invocation.of(function, context)
-    read = events.read(raw)
-    if all(isinstance(event, events.Ignored) for event in read):
-        ended = [event.shown() for event in read if isinstance(event, events.Ignored)]
-    else:
-        ended = _handle(read, invocation)
-    for one in ended:
+    ended = []
+    for one in _handle(events.read(raw), invocation):
+        # At once, since one that is still to come may raise.
         log.line(request_id=invocation.request_id, function=function, **one)
+        ended.append(one)
     return json.dumps(ended[0] if len(ended) == 1 else ended)
 
 
-def _handle(read: list[events.Event], invocation: Invocation) -> list[dict[str, Any]]:
+def _handle(read: list[events.Event], invocation: Invocation) -> Iterable[dict[str, Any]]:
+    """How each event ended, as it ends."""
+    if all(isinstance(event, events.Ignored) for event in read):
+        return [event.shown() for event in read if isinstance(event, events.Ignored)]
     # Only now, since importing it is most of a cold start.
     from shared.handling import handle_invocation
 

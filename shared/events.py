@@ -233,6 +233,8 @@ def _read_text(raw: bytes | str, depth: int) -> list[Event]:
 def _read(document: Any, depth: int) -> list[Event]:  # noqa: ANN401 - JSON of any shape
     if depth > MOST_NESTING:
         return [Unreadable(f"more than {MOST_NESTING} envelopes inside each other", _kept(document))]
+    if document == []:
+        return [Ignored("an empty batch")]
     if isinstance(document, list):
         return [event for item in document for event in _read(item, depth + 1)]
     if not isinstance(document, dict):
@@ -365,13 +367,16 @@ def _in_response(event: TrailEvent) -> object:
 
 
 def _in_request(event: TrailEvent) -> object:
-    if event.requestParameters and "AccountId" in event.requestParameters:
-        return event.requestParameters["AccountId"]
+    return _parameters(event).get("AccountId")
+
+
+def _parameters(event: TrailEvent) -> dict[str, Any]:
+    """The request's parameters, which may be there only as JSON text."""
     try:
-        parameters = json.loads(event.requestParameterJson or "{}")
-    except ValueError:
-        return None
-    return parameters.get("AccountId") if isinstance(parameters, dict) else None
+        written = json.loads(event.requestParameterJson or "{}")
+    except (ValueError, RecursionError):
+        written = {}
+    return {**(written if isinstance(written, dict) else {}), **(event.requestParameters or {})}
 
 
 def _in_response_or_request(event: TrailEvent) -> object:
@@ -413,7 +418,7 @@ def _account_event(event: TrailEvent, document: dict[str, Any]) -> Event:
         return Ignored(f"{name} of {event.serviceName} does not concern us"[:LONGEST_DETAIL], event_id)
     if event.errorCode:
         return Ignored(f"{name} failed with {event.errorCode}"[:LONGEST_DETAIL], event_id)
-    if str((event.requestParameters or {}).get("DryRun")).casefold() == "true":
+    if str(_parameters(event).get("DryRun")).casefold() == "true":
         return Ignored(f"{name} was a dry run", event_id)
     hint, find = ACCOUNT_EVENTS[name]
     account_id = find(event)

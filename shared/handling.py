@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared import events
+from shared import events, log
 from shared.attempt import attempt, set_aside
 from shared.clients import Credentials
-from shared.cloud import Cloud, connect
+from shared.cloud import Cloud, connect, memory
 from shared.config import Config, load
 from shared.deadline import Deadline
 from shared.messages import AccountChanged
+from shared.outcome import AttemptError
 from shared.queue import QueueError
 
 SECONDS_A_DAY = 86_400
 
 
-def handle_invocation(read: list[events.Event], function: str, context: object, timeout: float) -> list[dict[str, Any]]:
+def handle_invocation(
+    read: list[events.Event], function: str, context: object, timeout: float
+) -> Iterator[dict[str, Any]]:
     """Handle events with what the environment and the platform's context object say; ``timeout`` in seconds."""
     config = load(os.environ)
-    return handle(read, config, credentials(context, os.environ), Deadline.after(timeout), function)
+    yield from handle(read, config, credentials(context, os.environ), Deadline.after(timeout), function)
 
 
 def credentials(context: object, environ: Mapping[str, str]) -> Credentials:
@@ -42,21 +45,20 @@ def credentials(context: object, environ: Mapping[str, str]) -> Credentials:
 
 def handle(
     read: list[events.Event], config: Config, credentials: Credentials, deadline: Deadline, function: str = ""
-) -> list[dict[str, Any]]:
-    """Attempt each event, at the pace of ``function``; return how each ended.
+) -> Iterator[dict[str, Any]]:
+    """Attempt each event, at the pace of ``function``; say how it ended as soon as it has.
 
     Where one of them could be put nowhere, the others are done all the same before its QueueError is raised.
     """
-    ended, nowhere = list[dict[str, Any]](), list[QueueError]()
+    nowhere = list[QueueError]()
     with connect(config, credentials, deadline, function) as cloud:
         for event in read:
             try:
-                ended.append(_handle_one(event, cloud, deadline))
+                yield _handle_one(event, cloud, deadline)
             except QueueError as error:
                 nowhere.append(error)
     if nowhere:
         raise nowhere[0]
-    return ended
 
 
 def _handle_one(event: events.Event, cloud: Cloud, deadline: Deadline) -> dict[str, Any]:
@@ -76,10 +78,15 @@ def _handle_one(event: events.Event, cloud: Cloud, deadline: Deadline) -> dict[s
 
 
 def _swept(request: events.SweepRequest, cloud: Cloud, deadline: Deadline) -> dict[str, Any]:
+    """What a sweep found and did. One that fails is not brought back: the next one is its retry."""
     from shared.nightly import digest
     from shared.sweep import sweep
 
     today = int(time.time() // SECONDS_A_DAY)
-    swept = sweep(cloud.ports, deadline, day=today, deep=request.deep, everything=request.everything)
+    try:
+        swept = sweep(cloud.ports, deadline, day=today, deep=request.deep, everything=request.everything)
+    except AttemptError as error:
+        memory().forget()
+        return {"disposition": "failed", "reason": str(error.reason), "detail": log.redact(error.detail)}
     told = {"dead_letters": digest(swept, cloud)} if request.deep else {}
     return {"disposition": "done", "sweep": swept.shown(), **told}

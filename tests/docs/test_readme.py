@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from cli.demo import COLUMNS
+from cli.demo.table import COLUMNS
 from tests.docs.documents import blocks, documents
 from tests.docs.test_links import LINK
 from tools import readme
@@ -33,6 +33,12 @@ def fresh() -> str:
 def test_the_output_is_that_of_a_fresh_run(fresh: str, name: str) -> None:
     """But for times and counts, `make run` prints what the page shows: the story, and how each account ended."""
     assert told(shown(name)) == told(fresh)
+
+
+def test_the_output_comes_quickly(fresh: str) -> None:
+    """The whole story takes less than half a minute."""
+    (seconds,) = re.findall(r"^every account ended as it should \((\d+\.\d) s\)$", fresh, re.MULTILINE)
+    assert float(seconds) < 30
 
 
 def test_the_comparison_sees_accounts_and_states() -> None:

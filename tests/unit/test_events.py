@@ -89,10 +89,12 @@ def test_events_of_other_services_are_ignored(name: str) -> None:
     assert told(only(json.dumps(event))) == "ignored"
 
 
+@pytest.mark.parametrize("written", ["requestParameters", "requestParameterJson"])
 @pytest.mark.parametrize("dry_run", [True, "true", "True"])
-def test_dry_runs_are_ignored(dry_run: object) -> None:
-    """A dry run made no account, whether the parameter is text (as on the wire) or not."""
-    event = {"eventName": "MoveAccount", "requestParameters": {"AccountId": "1000000000000011", "DryRun": dry_run}}
+def test_dry_runs_are_ignored(dry_run: object, written: str) -> None:
+    """A dry run made no account, whether the parameter is text (as on the wire) or not, and wherever it is."""
+    parameters = {"AccountId": "1000000000000011", "DryRun": dry_run}
+    event = {"eventName": "MoveAccount", written: json.dumps(parameters) if written.endswith("Json") else parameters}
     assert told(only(json.dumps(event))) == "ignored"
 
 
@@ -160,6 +162,12 @@ def test_requests_with_unknown_options_are_refused(document: dict[str, Any]) -> 
 def test_what_is_no_event_is_set_aside(raw: bytes) -> None:
     """Bytes that are no JSON, or JSON that is no object, become one unreadable event."""
     assert isinstance(only(raw), events.Unreadable)
+
+
+@pytest.mark.parametrize("raw", ["[]", "[[]]", '{"specversion": "1.0", "id": "1", "source": "s", "data": []}'])
+def test_an_empty_batch_is_ignored(raw: str) -> None:
+    """A list without an event is nothing to do, and is said to be that."""
+    assert only(raw) == events.Ignored("an empty batch")
 
 
 def test_huge_events_are_set_aside_by_their_digest() -> None:
