@@ -20,9 +20,9 @@ from types import SimpleNamespace
 TIMEOUT_SECONDS = 300
 
 
-def memory_mb(field: str) -> float:
-    """What this process holds (VmRSS) or has held at most (VmHWM). Not getrusage: a child begins with its parent's."""
-    found = re.search(rf"{field}:\s+(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))
+def memory_mb(field: str, pid: int | str = "self") -> float:
+    """What a process holds (VmRSS) or has held at most (VmHWM). Not getrusage: a child begins with its parent's."""
+    found = re.search(rf"{field}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
     return int(found[1]) / 1024 if found else 0.0
 
 

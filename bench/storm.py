@@ -21,6 +21,7 @@ from typing import Any
 from mns.account import Account
 from mns.mns_exception import MNSServerException
 
+from bench.figures import Figure
 from bench.function import Function
 from bench.landscape import Landscape, created
 from emulator.quotas import PUBLISHED
@@ -31,6 +32,13 @@ BATCH = 16
 WINDOW_SECONDS = 1.0
 """``TimeBasedWindow``."""
 LATENCY_MS = 50
+ACCOUNTS, REGIONS, SPEED = 10_000, ("cn-hangzhou",), 5.0
+SHARE = 1.15
+"""Of the time that the tightest quota demands."""
+MOST_THROTTLED = 2.0
+"""Per cent."""
+MOST_GROWTH_MB = 10.0
+BILLED = "processor time counts as often as time is faster"
 DOORS: tuple[Door, ...] = ("onboard", "retry")
 
 
@@ -64,7 +72,25 @@ class Storm:
         return self.accounts * len(self.regions) / PUBLISHED["hbr:*"]
 
 
-def storm(plan: Storm, land: Landscape) -> Storm:
+def storm(land: Landscape) -> list[Figure]:
+    """10,000 accounts at once, in one region."""
+    happened = rage(Storm(ACCOUNTS, REGIONS, SPEED), land)
+    each = happened.function_seconds * SPEED / ACCOUNTS
+    grown = happened.last_memory_mb - happened.first_memory_mb
+    limit = SHARE * happened.bound_seconds
+    told = f"{ACCOUNTS} accounts, time {SPEED:g} times as fast; how the attempts ended: {happened.kinds}"
+    return [
+        Figure("storm: until every account is protected", happened.seconds, "s", limit, notes=told),
+        Figure("storm: accounts protected", happened.protected, "accounts", ACCOUNTS, least=True),
+        Figure("storm: calls throttled", 100 * happened.throttled / happened.calls, "%", MOST_THROTTLED),
+        Figure("storm: calls for each account", happened.calls / ACCOUNTS, "calls"),
+        Figure("storm: invocations without a turn, for each account", happened.put_off / ACCOUNTS, "invocations"),
+        Figure("storm: seconds of Function Compute for each account, at most", each, "s", notes=BILLED),
+        Figure("storm: growth of an instance's memory", grown, "MB", MOST_GROWTH_MB),
+    ]
+
+
+def rage(plan: Storm, land: Landscape) -> Storm:
     """Let it happen, and note how it ended."""
     land.populate(plan.accounts + 1)
     environ = land.environ(enrolment={"regions": list(plan.regions)})

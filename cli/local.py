@@ -28,6 +28,8 @@ class LocalCloud:
     """The first line that it printed; see docs/emulator.md."""
     patience: float = PATIENCE_SECONDS
     """How long something is waited for, in seconds."""
+    pid: int = 0
+    """Its process, where we started it."""
 
     def credentials(self, account: str = "management") -> Credentials:
         """The operator's key in the management or the backup account."""
@@ -71,6 +73,6 @@ def local_cloud(*options: str) -> Iterator[LocalCloud]:
             line = process.stdout.readline() if process.stdout else ""
             if not line:
                 raise RuntimeError("the emulator did not start; its reason is above")
-            yield LocalCloud(json.loads(line))
+            yield LocalCloud(json.loads(line), pid=process.pid)
         finally:
             process.terminate()

@@ -1,0 +1,87 @@
+"""The tables and plots of docs/performance.md, from the rows of bench/results.json. Nothing is measured here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pygal
+from pygal.style import CleanStyle
+
+Row = Mapping[str, Any]
+FLEET = re.compile(r"calls to enrol one account beside (\d+) registered")
+WARM = re.compile(r"event to protected, warm, (\d+) regions?")
+
+
+def document(rows: Sequence[Row], docs: Path) -> None:
+    """Write the tables between the markers of the page, and its plots."""
+    page = docs / "performance.md"
+    page.write_text(filled(page.read_text(encoding="utf-8"), rows), encoding="utf-8")
+    for name, plot in plots(rows).items():
+        (docs / "plots").mkdir(exist_ok=True)
+        (docs / "plots" / name).write_text(plot, encoding="utf-8")
+
+
+def filled(text: str, rows: Sequence[Row]) -> str:
+    """The page with the table of each part between its markers."""
+    for part in {row["part"]: None for row in rows}:
+        begin, end = f"<!-- bench: {part} -->", "<!-- /bench -->"
+        before, found, rest = text.partition(begin)
+        if not found:
+            raise ValueError(f"docs/performance.md has no {begin}")
+        after = rest.partition(end)[2]
+        text = f"{before}{begin}\n\n{table(row for row in rows if row['part'] == part)}\n\n{end}{after}"
+    return text
+
+
+def table(rows: Iterable[Row]) -> str:
+    """Markdown."""
+    lines = [
+        "| what | value | limit | peer | of limit | of peer | |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for row in rows:
+        value, limit, peer = (_with(row[name], row["unit"]) for name in ("value", "limit", "peer"))
+        of_limit, of_peer = (_with(row[name], "") for name in ("ratio_to_limit", "ratio_to_peer"))
+        lines.append(f"| {row['name']} | {value} | {limit} | {peer} | {of_limit} | {of_peer} | {row['notes']} |")
+    return "\n".join(lines)
+
+
+def _with(number: float | None, unit: str) -> str:
+    return "" if number is None else f"{float(f'{number:.4g}'):,.10g} {unit}".strip()
+
+
+def plots(rows: Sequence[Row]) -> dict[str, str]:
+    """SVG by file name."""
+    fleet = [(int(found[1]), row) for row in rows if (found := FLEET.fullmatch(row["name"]))]
+    warm = [(found[1], row) for row in rows if (found := WARM.fullmatch(row["name"]))]
+    flat = pygal.Line(
+        title="API calls to enrol one more account", x_title="accounts registered", **LOOK, logarithmic=True
+    )
+    flat.x_labels = [f"{number:,}" for number, _ in fleet]
+    _series(flat, [row for _, row in fleet])
+    bars = pygal.Bar(title="Event to protected, warm (seconds)", x_title="regions", **LOOK)
+    bars.x_labels = [number for number, _ in warm]
+    _series(bars, [row for _, row in warm])
+    bars.add("limit", [row["limit"] for _, row in warm])
+    return {"flat-cost.svg": flat.render(is_unicode=True), "critical-path.svg": bars.render(is_unicode=True)}
+
+
+LOOK: dict[str, Any] = {
+    "js": [],  # the page must not load anything
+    "style": CleanStyle(background="white", plot_background="white"),
+    "width": 760,
+    "height": 380,
+    "print_values": True,
+    "legend_at_bottom": True,
+    "pretty_print": True,
+    "no_prefix": True,
+    "disable_xml_declaration": True,
+}
+
+
+def _series(chart: Any, rows: Sequence[Row]) -> None:  # noqa: ANN401 - pygal ships no types
+    chart.add("this project", [row["value"] for row in rows])
+    chart.add("naive handler", [row["peer"] for row in rows])
