@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import groupby
 
 from shared.binding import Bind, BindingStep, SwitchOff, Unbind
-from shared.entrance import Entrance
 from shared.outcome import AttemptError, PermanentError, Reason, TemporaryError
 from shared.plan import (
     UNKNOWN,
@@ -23,21 +22,23 @@ from shared.plan import (
     Refuse,
     Register,
     Registration,
+    RoleStep,
     UpdateRole,
     after,
     plan,
     with_registrations,
 )
-from shared.ports import EnteredAccount, Ports, Report
+from shared.ports import Enter, Ports, Report
 from shared.steps import RegionalStep
 
 MOST_ROUNDS = 8
 """Plans in one attempt; two suffice unless somebody else is changing the account at the same time."""
 
 
-def carry_out(want: Enrolment, observed: Enrolment, ports: Ports, entrance: Entrance, report: Report) -> None:
+def carry_out(want: Enrolment, observed: Enrolment, ports: Ports, enter: Enter | None, report: Report) -> None:
     """Plan and apply until the plan is empty. A step that finds something else than expected leads to a new plan.
 
+    ``enter`` is the way into the member account, where there is one.
     A data source that cannot be bound holds up nothing else; its failure is raised when all the rest is done.
     """
     for _ in range(MOST_ROUNDS):
@@ -47,7 +48,7 @@ def carry_out(want: Enrolment, observed: Enrolment, ports: Ports, entrance: Entr
                 report.state = "protected"
                 raise _worst(report.failed.values())
             return
-        observed = _apply_all(steps, observed, ports, entrance, report)
+        observed = _apply_all(steps, observed, ports, enter, report)
         if any(want.registrations.values()) and any(isinstance(step, Deregister) for step in steps):
             # Where registrations turn out to be global, deleting one took the others with it: make sure of them.
             observed = replace(observed, registrations=dict.fromkeys(want.registrations, UNKNOWN))
@@ -55,7 +56,7 @@ def carry_out(want: Enrolment, observed: Enrolment, ports: Ports, entrance: Entr
 
 
 def _apply_all(
-    steps: tuple[AnyStep, ...], observed: Enrolment, ports: Ports, entrance: Entrance, report: Report
+    steps: tuple[AnyStep, ...], observed: Enrolment, ports: Ports, enter: Enter | None, report: Report
 ) -> Enrolment:
     """Apply steps in order, those of different regions side by side; stop where an observation changes the plan.
 
@@ -66,7 +67,7 @@ def _apply_all(
             return apply_regions(list(run), observed, ports, report)
         for step in run:
             expected = after(observed, step)
-            observed = _apply(step, observed, ports, entrance)
+            observed = _apply(step, observed, ports, enter)
             report.steps.append(f"{step.sign} {step}")
             if observed != expected:
                 return observed
@@ -128,7 +129,7 @@ def _apply_chain(chain: list[AnyStep], observed: Enrolment, ports: Ports, report
     return observed
 
 
-def _apply(step: AnyStep, observed: Enrolment, ports: Ports, entrance: Entrance | None) -> Enrolment:
+def _apply(step: AnyStep, observed: Enrolment, ports: Ports, enter: Enter | None) -> Enrolment:
     """Carry out one step; return what is known to be true now."""
     account_id = observed.account_id
     match step:
@@ -146,8 +147,8 @@ def _apply(step: AnyStep, observed: Enrolment, ports: Ports, entrance: Entrance 
             _apply_binding(step, ports)
         case Refuse(reason, detail):
             raise PermanentError(reason, detail)
-        case _ if entrance is not None:
-            return _apply_inside(step, observed, entrance.account())
+        case CreateRole() | UpdateRole() | AttachPolicy() | DetachPolicy() | DeleteRole():
+            return _apply_inside(step, observed, enter)
     return after(observed, step)
 
 
@@ -161,16 +162,19 @@ def _apply_binding(step: BindingStep, ports: Ports) -> None:
             ports.protection.switch_off(region, binding)
 
 
-def _apply_inside(step: AnyStep, observed: Enrolment, account: EnteredAccount) -> Enrolment:
+def _apply_inside(step: RoleStep, observed: Enrolment, enter: Enter | None) -> Enrolment:
+    if enter is None:
+        detail = f"account {observed.account_id} has no access role to enter it by"
+        raise PermanentError(Reason.BAD_CONFIGURATION, detail)
     match step:
         case CreateRole(role):
-            return replace(observed, role=account.create_role(role), proven=frozenset())
+            return replace(observed, role=enter(role.name).create_role(role), proven=frozenset())
         case UpdateRole(role):
-            account.update_role(role)
+            enter(role.name).update_role(role)
         case AttachPolicy(role_name, policy):
-            account.attach(role_name, policy)
+            enter(role_name).attach(role_name, policy)
         case DetachPolicy(role_name, policy):
-            account.detach(role_name, policy)
+            enter(role_name).detach(role_name, policy)
         case DeleteRole(role_name):
-            account.delete_role(role_name)
+            enter(role_name).delete_role(role_name)
     return after(observed, step)

@@ -12,7 +12,7 @@ from typing import Any
 from shared import events, log, notify
 from shared.cloud import Cloud, memory
 from shared.messages import LONGEST_DETAIL, AccountChanged, DeadLetterMessage, Hint, denial, message
-from shared.onboarding import converge
+from shared.onboarding import Occasion, converge
 from shared.outcome import (
     Ack,
     AttemptError,
@@ -101,7 +101,8 @@ def _tried(change: AccountChanged, cloud: Cloud, report: Report, *, again: bool)
         return NoTurnError(Reason.NO_TURN, f"others are first; its turn comes in {wait:.0f} s", delay=wait)
     try:
         tries, hurried = change.tries, came_back and change.tries.attempt == 1
-        converge(change.account_id, change.hint, cloud.ports, report, waited=tries.waited, again=again, hurried=hurried)
+        occasion = Occasion(change.hint, waited=tries.waited, again=again, hurried=hurried)
+        converge(change.account_id, occasion, cloud.ports, report)
     except AttemptError as error:
         memory().forget()
         return error

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
-from shared.outcome import NoTurnError, PermanentError, Reason
-from shared.ports import EnteredAccount, Ports
+from shared.outcome import NoTurnError, Reason
+from shared.ports import Enter, EnteredAccount, Ports
 
 
 class Entrance:
-    """``access_role`` is the role by which the account is entered, ``role_name`` the backup role to be worked on.
+    """Sessions and proofs of one account that have been begun, each by the names that it depends on.
 
     ``hurried``: so many accounts wait that nothing is proven ahead, which is a call more for each.
     """
 
     def __init__(self, account_id: str, ports: Ports, *, hurried: bool = False) -> None:
         self.account_id = account_id
-        self.role_name = ports.config.enrolment.role_name
-        self.access_role: str | None = ports.config.access_role
         self._ports = ports
         self._hurried = hurried
         self._entered: dict[tuple[str, str], Future[EnteredAccount]] = {}
@@ -30,7 +28,7 @@ class Entrance:
         """Begin with what most accounts need, without waiting for an answer."""
         settings = self._ports.config.enrolment
         if settings.authorization == "ram_role":
-            self._begin()
+            self._begin(self._ports.config.access_role, settings.role_name)
             self.proof(settings.regions[0], settings.role_name)
 
     def proof(self, region: str, role_name: str) -> Future[None]:
@@ -46,15 +44,14 @@ class Entrance:
             return refused
         return self._ports.pool.submit(self._ports.backup.check_role, region, self.account_id, role_name)
 
-    def account(self) -> EnteredAccount:
-        """The entered account; raises what entering it raised."""
-        return self._begin().result()
+    def by(self, access_role: str | None) -> Enter | None:
+        """How the account is entered by that role; None without one. Entering raises what AssumeRole raised."""
+        if access_role is None:
+            return None
+        return lambda role_name: self._begin(access_role, role_name).result()
 
-    def _begin(self) -> Future[EnteredAccount]:
-        if self.access_role is None:
-            detail = f"account {self.account_id} has no access role to enter it by"
-            raise PermanentError(Reason.BAD_CONFIGURATION, detail)
-        key = (self.access_role, self.role_name)
+    def _begin(self, access_role: str, role_name: str) -> Future[EnteredAccount]:
+        key = (access_role, role_name)
         if key not in self._entered:
             self._entered[key] = self._ports.pool.submit(self._ports.members.enter, self.account_id, *key)
         return self._entered[key]

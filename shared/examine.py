@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.entrance import Entrance
 from shared.outcome import AttemptError, NotReadyError
 from shared.plan import Enrolment, Registration, Role
-from shared.ports import Ports
+from shared.ports import Enter, Ports
 
 Listed = Mapping[str, frozenset[Registration]]
 
 
-def examine(want: Enrolment, listed: Listed, entrance: Entrance, ports: Ports) -> Enrolment:
+def examine(want: Enrolment, listed: Listed, enter: Enter | None, ports: Ports) -> Enrolment:
     """The account as it is now, nothing unknown; ``listed`` are its registrations by region.
 
     Raises an AttemptError where the account cannot be read.
     """
     if not isinstance(want.role, Role):
-        return Enrolment(want.account_id, _role_of_before(listed, entrance), listed)
-    if want.owner_makes_role:
-        role: Role | None = want.role
-    else:
-        role = entrance.account().read_role(want.role.name)
+        return Enrolment(want.account_id, _role_of_before(listed, enter), listed)
+    # Where nobody enters the account its owner makes the role.
+    role = want.role if enter is None else enter(want.role.name).read_role(want.role.name)
     return Enrolment(
         want.account_id,
         role,
@@ -32,13 +29,10 @@ def examine(want: Enrolment, listed: Listed, entrance: Entrance, ports: Ports) -
     )
 
 
-def _role_of_before(listed: Listed, entrance: Entrance) -> Role | None:
+def _role_of_before(listed: Listed, enter: Enter | None) -> Role | None:
     """The role of an account that is registered with one but needs none any more: it is to be removed."""
     names = {registration.role_name for found in listed.values() for registration in found} - {""}
-    if not names or entrance.access_role is None:
-        return None
-    entrance.role_name = min(names)
-    return entrance.account().read_role(entrance.role_name)
+    return enter(min(names)).read_role(min(names)) if names and enter else None
 
 
 def _proven(want: Enrolment, role_name: str, ports: Ports) -> frozenset[str]:
@@ -61,16 +55,16 @@ def listed_everywhere(account_id: str, ports: Ports) -> dict[str, frozenset[Regi
     return dict(zip(regions, found, strict=True))
 
 
-def role_to_remove(entrance: Entrance, *, leaving: bool, warnings: list[str]) -> Role | None:
+def role_to_remove(enter: Enter | None, name: str, *, leaving: bool, warnings: list[str]) -> Role | None:
     """The backup role of an account that is to be withdrawn, where the account can still be entered.
 
     An account that has left cannot be: that is reported, and is not an error for ever.
     """
-    if entrance.access_role is None:
+    if enter is None:
         warnings.append("the account cannot be entered: the role in it, if any, is left to its owner")
         return None
     try:
-        return entrance.account().read_role(entrance.role_name)
+        return enter(name).read_role(name)
     except AttemptError as error:
         if not leaving:
             raise

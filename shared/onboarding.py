@@ -14,81 +14,93 @@ from shared.examine import listed_everywhere, role_to_remove
 from shared.fleet import brake
 from shared.inventory import guard, kept, take
 from shared.messages import Hint
-from shared.outcome import AttemptError, GraceError, Reason
-from shared.plan import UNKNOWN, CheckRole, Enrolment, Role, plan
-from shared.ports import Ports, Report
-from shared.scope import Member, desired, withdrawn
+from shared.outcome import AttemptError, GraceError, NotReadyError, Reason
+from shared.plan import UNKNOWN, CheckRole, Enrolment, Register, Role, plan
+from shared.ports import Enter, Ports, Report
+from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import for_event
 from shared.verdict import find, judge
 
 
-def converge(
-    account_id: str,
-    hint: Hint,
-    ports: Ports,
-    report: Report,
-    *,
-    waited: bool = False,
-    again: bool = False,
-    hurried: bool = False,
-) -> None:
-    """Bring one account to what is wanted of it now. Raises an AttemptError; ``report`` says how far it came.
+@dataclass(frozen=True)
+class Occasion:
+    """Why an account is looked at, and what went before."""
 
-    ``waited`` says that the grace before a withdrawal is over; ``again``, that this is not the first attempt;
-    ``hurried``, that many others wait.
-    """
-    entrance = Entrance(account_id, ports, hurried=hurried)
-    if hint not in LEAVING and hint is not Hint.CHECK:
-        entrance.open_ahead()
-    member = find(account_id, ports)
-    wanted, why = judge(member, hint, ports.config)
-    if hint in LEAVING or (hint is Hint.MOVED and member is not None and wanted is None):
-        _leave(account_id, member, _Departure(hint, waited, ports, report, entrance))
-        return
-    if member is None or wanted is None:
-        report.state, report.why = "ignored", why
-        return
-    report.display_name, report.rule = member.display_name, wanted.rule
-    report.regions, report.role_name = tuple(wanted.enrolment.registrations), wanted.settings.role_name
-    if hint is Hint.CHECK:
-        _prove(wanted.enrolment, ports, report)
-        return
-    report.warnings += wanted.warnings
-    entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
-    bound = for_event(wanted.enrolment, ports)
-    report.warnings += bound.waiting
-    observed = replace(_observe(bound.want, ports, entrance), bindings=bound.have)
-    if again and observed.role is not UNKNOWN:
-        observed = _glimpsed(observed, ports)
-    carry_out(bound.want, observed, ports, entrance, report)
-    report.state = "protected"
+    hint: Hint
+    waited: bool = False
+    """The grace before a withdrawal is over."""
+    again: bool = False
+    """It has probably been dealt with before, as a later attempt says by itself."""
+    hurried: bool = False
+    """Many others wait."""
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """One account, looked at on one occasion."""
+
+    account_id: str
+    occasion: Occasion
+    ports: Ports
+    report: Report
+    entrance: Entrance
 
 
 LEAVING = frozenset({Hint.LEFT, Hint.WITHDRAW})
 
 
-def _observe(want: Enrolment, ports: Ports, entrance: Entrance) -> Enrolment:
+def converge(account_id: str, occasion: Occasion, ports: Ports, report: Report) -> None:
+    """Bring one account to what is wanted of it now. Raises an AttemptError; ``report`` says how far it came."""
+    entrance, hint = Entrance(account_id, ports, hurried=occasion.hurried), occasion.hint
+    visit = _Visit(account_id, occasion, ports, report, entrance)
+    if hint not in {*LEAVING, Hint.CHECK}:
+        entrance.open_ahead()
+    member = find(account_id, ports)
+    wanted, why = judge(member, hint, ports.config)
+    if hint in LEAVING or (hint is Hint.MOVED and member is not None and wanted is None):
+        _leave(member, visit)
+    elif member is None or wanted is None:
+        report.state, report.why = "ignored", why
+    else:
+        report.display_name, report.rule = member.display_name, wanted.rule
+        report.regions, report.role_name = tuple(wanted.enrolment.registrations), wanted.settings.role_name
+        if hint is Hint.CHECK:
+            _check(wanted.enrolment, ports, report)
+        else:
+            _enrol(member, wanted, visit)
+
+
+def _enrol(member: Member, wanted: Wanted, visit: _Visit) -> None:
+    """Make it protected, and bind what is to be backed up of it."""
+    ports, report, enter = visit.ports, visit.report, visit.entrance.by(member.access_role)
+    bound = for_event(wanted.enrolment, ports)
+    report.warnings += [*wanted.warnings, *bound.waiting]
+    observed = replace(_observe(bound.want, enter, visit), bindings=bound.have)
+    if visit.occasion.again and observed.role is not UNKNOWN:
+        observed = _glimpsed(observed, ports)
+    carry_out(bound.want, observed, ports, enter, report)
+    report.state = "protected"
+
+
+def _observe(want: Enrolment, enter: Enter | None, visit: _Visit) -> Enrolment:
     """What can be known without listing: whether Cloud Backup can use the role already, and then the role itself.
 
     A proof says "probably right, read first"; anything else says "create first".
     """
     unknown = Enrolment(want.account_id, UNKNOWN, dict.fromkeys(want.registrations, UNKNOWN))
-    ready = ports.pool.submit(ports.backup.ensure_service_linked_role)
-    if not isinstance(want.role, Role):
-        ready.result()
-        return replace(unknown, role=None)
-    region = next(iter(want.registrations))
-    if want.owner_makes_role:
+    ready = visit.ports.pool.submit(visit.ports.backup.ensure_service_linked_role)
+    if not isinstance(want.role, Role) or enter is None:
         ready.result()
         return replace(unknown, role=want.role)
-    proof = entrance.proof(region, want.role.name)
+    region, name = next(iter(want.registrations)), want.role.name
+    proof = visit.entrance.proof(region, name)
     ready.result()
     try:
         proof.result()
     except AttemptError:
-        entrance.account()
+        enter(name)
         return unknown
-    return replace(unknown, role=entrance.account().read_role(want.role.name), proven=frozenset({region}))
+    return replace(unknown, role=enter(name).read_role(name), proven=frozenset({region}))
 
 
 def _glimpsed(observed: Enrolment, ports: Ports) -> Enrolment:
@@ -106,58 +118,73 @@ def _glimpsed(observed: Enrolment, ports: Ports) -> Enrolment:
     return replace(observed, registrations=seen)
 
 
-def _prove(want: Enrolment, ports: Ports, report: Report) -> None:
-    """Check Permissions alone, in every wanted region: registers nothing, changes nothing."""
-    unproven = replace(want, proven=frozenset())
-    apply_regions((s for s in plan(want, unproven) if isinstance(s, CheckRole)), unproven, ports, report)
-    report.state, report.why = "checked", "Cloud Backup can use the role in every wanted region"
+def _check(want: Enrolment, ports: Ports, report: Report) -> None:
+    """Prove that the account is protected, in every wanted region: registers nothing, changes nothing.
+
+    Cloud Backup checks the role ("Check Permissions"). Where there is none, the registration is the proof.
+    """
+    if not want.registrations:
+        why = "no registration is wanted: there is nothing to check"
+    elif want.role is None:
+        _find_registrations(want, ports)
+        why = "the account is registered in every wanted region"
+    else:
+        unproven = replace(want, proven=frozenset())
+        apply_regions((step for step in plan(want, unproven) if isinstance(step, CheckRole)), unproven, ports, report)
+        why = "Cloud Backup can use the role in every wanted region"
+    report.state, report.why = "checked", why
 
 
-@dataclass(frozen=True)
-class _Departure:
-    """What the withdrawal of one account goes by."""
+def _find_registrations(want: Enrolment, ports: Ports) -> None:
+    regions = list(want.registrations)
+    listed = ports.pool.map(lambda region: ports.backup.registrations_of(region, want.account_id), regions)
+    observed = Enrolment(want.account_id, None, dict(zip(regions, listed, strict=True)))
+    missing = [step for step in plan(want, observed) if isinstance(step, Register)]
+    if missing:
+        where = ", ".join(f"in {step.region} as {step.registration.type}" for step in missing)
+        raise NotReadyError(Reason.NOT_READY, f"account {want.account_id} is not registered {where}")
 
-    hint: Hint
-    waited: bool
-    ports: Ports
-    report: Report
-    entrance: Entrance
 
-
-def _leave(account_id: str, member: Member | None, departure: _Departure) -> None:
+def _leave(member: Member | None, visit: _Visit) -> None:
     """Withdraw an account that is no longer wanted, or that a person wants withdrawn.
 
     Where no person asked, a grace goes before it, the directory is asked again afterwards, and the brake must allow it.
     """
-    ports, report, entrance = departure.ports, departure.report, departure.entrance
+    ports, report = visit.ports, visit.report
     if member is not None:
         report.display_name = member.display_name
-        member = replace(member, leaving=member.leaving or ports.directory.is_leaving(account_id))
-        entrance.role_name = desired(member, ports.config).settings.role_name
-    if departure.hint is not Hint.WITHDRAW:
+        member = replace(member, leaving=member.leaving or ports.directory.is_leaving(visit.account_id))
+    if visit.occasion.hint is not Hint.WITHDRAW:
         if judge(member, Hint.JOINED, ports.config)[0] is not None:
             report.state, report.why = "ignored", "the account is a member and in scope: nothing is withdrawn"
             return
-        _grace(departure)
+        _grace(visit)
         brake(ports)
+    _withdraw(member, visit)
+
+
+def _grace(visit: _Visit) -> None:
+    seconds = visit.ports.config.teardown.grace_hours * 3600
+    if seconds and not visit.occasion.waited:
+        raise GraceError(
+            Reason.GRACE, f"to be withdrawn in {seconds / 3600:g} h unless it is back by then", delay=seconds
+        )
+
+
+def _withdraw(member: Member | None, visit: _Visit) -> None:
+    account_id, ports, report = visit.account_id, visit.ports, visit.report
+    settings = desired(member, ports.config).settings if member else ports.config.enrolment
     # Rule: nothing is entered that is not a member or declared.
-    entrance.access_role = member.access_role if member else None
-    report.role_name = entrance.role_name
+    enter = visit.entrance.by(member.access_role if member else None)
+    report.role_name = settings.role_name
     listed = listed_everywhere(account_id, ports)
     inventory = take(account_id, listed, ports)
     report.inventory = inventory.shown()
     guard(inventory, ports.config.teardown.mode)
-    role = role_to_remove(entrance, leaving=bool(member and member.leaving), warnings=report.warnings)
+    leaving = bool(member and member.leaving)
+    role = role_to_remove(enter, settings.role_name, leaving=leaving, warnings=report.warnings)
     report.warnings += kept(inventory, ports.config.backup_account.id)
     report.regions = tuple(region for region, found in listed.items() if found)
     observed = Enrolment(account_id, role, listed, bindings=inventory.bindings)
-    carry_out(withdrawn(account_id), observed, ports, entrance, report)
+    carry_out(withdrawn(account_id), observed, ports, enter, report)
     report.state = "withdrawn"
-
-
-def _grace(departure: _Departure) -> None:
-    seconds = departure.ports.config.teardown.grace_hours * 3600
-    if seconds and not departure.waited:
-        raise GraceError(
-            Reason.GRACE, f"to be withdrawn in {seconds / 3600:g} h unless it is back by then", delay=seconds
-        )

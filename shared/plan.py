@@ -260,19 +260,10 @@ class Refuse(Step):
         return f"refuse: {self.detail}"
 
 
-AnyStep = (
-    CreateServiceLinkedRole
-    | CreateRole
-    | UpdateRole
-    | AttachPolicy
-    | DetachPolicy
-    | DeleteRole
-    | Register
-    | Deregister
-    | CheckRole
-    | BindingStep
-    | Refuse
-)
+RoleStep = CreateRole | UpdateRole | AttachPolicy | DetachPolicy | DeleteRole
+"""What is done in the member account itself."""
+
+AnyStep = CreateServiceLinkedRole | RoleStep | Register | Deregister | CheckRole | BindingStep | Refuse
 
 
 def plan(desired: Enrolment, observed: Enrolment) -> tuple[AnyStep, ...]:
@@ -389,9 +380,7 @@ def after(observed: Enrolment, step: AnyStep) -> Enrolment:
             return observed
 
 
-def _role_after(
-    role: Role | Unknown | None, step: CreateRole | UpdateRole | AttachPolicy | DetachPolicy | DeleteRole
-) -> Role | Unknown | None:
+def _role_after(role: Role | Unknown | None, step: RoleStep) -> Role | Unknown | None:
     match step:
         case CreateRole():
             return replace(step.role, policies=frozenset())

@@ -5,7 +5,7 @@ Adapters implement these without knowing it; only ``cloud.connect`` brings the t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -56,6 +56,10 @@ class EnteredAccount(Protocol):
 
     def delete_role(self, name: str) -> None:
         """Delete the role."""
+
+
+Enter = Callable[[str], EnteredAccount]
+"""The way into one member account, for work on the role of that name."""
 
 
 class Members(Protocol):

@@ -128,11 +128,10 @@ def _enrolment(
     member: Member, wanted: Wanted, hint: Hint, ports: Ports, read: tuple[Listed | None, Standings | None]
 ) -> Review:
     listed, standing = read
-    entrance = Entrance(member.account_id, ports)
-    entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
+    enter = Entrance(member.account_id, ports).by(member.access_role)
     known = listed_everywhere(member.account_id, ports) if listed is None else listed
     bound = beside(wanted.enrolment, for_sweep(ports, deep=True) if standing is None else standing)
-    have = replace(examine(bound.want, known, entrance, ports), bindings=bound.have)
+    have = replace(examine(bound.want, known, enter, ports), bindings=bound.have)
     steps = plan(bound.want, have)
     warnings = (*wanted.warnings, *bound.waiting)
     state = "unprotected" if steps else "protected"
@@ -147,14 +146,12 @@ def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports,
         member = replace(member, leaving=member.leaving or ports.directory.is_leaving(account_id))
     if hint is Hint.LEFT and judge(member, Hint.JOINED, ports.config)[0] is not None:
         return Review(account_id, hint, "ignored", name, why="the account is a member and in scope")
-    entrance, warnings = Entrance(account_id, ports), list[str]()
-    if member is not None:
-        entrance.role_name = desired(member, ports.config).settings.role_name
-    entrance.access_role = member.access_role if member else None
+    settings = desired(member, ports.config).settings if member else ports.config.enrolment
+    enter, warnings = Entrance(account_id, ports).by(member.access_role if member else None), list[str]()
     known = listed_everywhere(account_id, ports) if listed is None else listed
     inventory = take(account_id, known, ports)
     guard(inventory, ports.config.teardown.mode)
-    role = role_to_remove(entrance, leaving=bool(member and member.leaving), warnings=warnings)
+    role = role_to_remove(enter, settings.role_name, leaving=bool(member and member.leaving), warnings=warnings)
     warnings += kept(inventory, ports.config.backup_account.id)
     have = Enrolment(account_id, role, known, bindings=inventory.bindings)
     want = withdrawn(account_id)
@@ -202,13 +199,8 @@ def _carried_out(one: Review, ports: Ports) -> Report:
     if one.want is None or one.have is None:
         raise ReviewError(f"account {one.account_id}: {one.why}")
     member = find(one.account_id, ports)
-    entrance = Entrance(one.account_id, ports)
-    entrance.access_role = member.access_role if member else None
-    if isinstance(one.have.role, Role):
-        entrance.role_name = one.have.role.name
-    elif isinstance(one.want.role, Role):
-        entrance.role_name = one.want.role.name
+    enter = Entrance(one.account_id, ports).by(member.access_role if member else None)
     report = Report(one.account_id, one.display_name, rule=one.rule)
-    carry_out(one.want, one.have, ports, entrance, report)
+    carry_out(one.want, one.have, ports, enter, report)
     report.state = "withdrawn" if one.hint in {Hint.LEFT, Hint.WITHDRAW} else "protected"
     return report

@@ -233,12 +233,11 @@ def _repair_one(member: Member, wanted: Wanted, run: _Run) -> list[Finding] | No
         return None
     bound, ports = beside(wanted.enrolment, run.standing), run.ports
     want = bound.want
-    entrance = Entrance(member.account_id, ports)
-    entrance.access_role, entrance.role_name = member.access_role, wanted.settings.role_name
+    enter = Entrance(member.account_id, ports).by(member.access_role)
     steps: tuple[AnyStep, ...] = ()
     try:
         if run.deep:
-            observed = examine(want, run.listed.of(member.account_id), entrance, ports)
+            observed = examine(want, run.listed.of(member.account_id), enter, ports)
             observed = replace(observed, bindings=bound.have)
         else:
             observed = _taken_as_right(bound, run.listed)
@@ -249,7 +248,7 @@ def _repair_one(member: Member, wanted: Wanted, run: _Run) -> list[Finding] | No
         if not run.deep and any(isinstance(step, Register) for step in steps):
             # Not registered: its role was taken to be right only because nobody had looked.
             observed = replace(observed, role=UNKNOWN if isinstance(want.role, Role) else None, proven=frozenset())
-        carry_out(want, observed, ports, entrance, Report(member.account_id))
+        carry_out(want, observed, ports, enter, Report(member.account_id))
     except AttemptError as error:
         return [*_findings(member, steps, repaired=False), Finding(member.account_id, "failed", str(error))]
     return _findings(member, steps, repaired=True)

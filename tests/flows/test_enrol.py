@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from alibabacloud_hbr20170908.models import DeleteCrossAccountRequest
 from alibabacloud_ram20150501 import models as ram
 
 from shared.member import DESCRIPTION
@@ -109,6 +110,31 @@ def test_check_of_an_unprotected_account_fails_without_a_retry(world: World) -> 
     answer = world.call("onboard", {"accountId": PROD, "do": "check"})
     assert (answer["disposition"], answer["reason"]) == ("failed", "role_not_usable")
     assert world.retries() == world.dead_letters() == []
+
+
+def test_check_without_a_role_looks_for_the_registrations(world: World) -> None:
+    """Where the directory authorizes, what proves an account is the listing, and a record that is missing is told."""
+    world.configure(enrolment={"authorization": "resource_directory"})
+    answer = world.call("onboard", {"accountId": PROD, "do": "check"})
+    assert (answer["disposition"], answer["reason"]) == ("failed", "not_ready")
+    assert "cn-hangzhou as CROSS_ACCOUNT_BY_RD, in cn-shanghai" in answer["detail"]
+    world.enrol()
+    mark = world.mark()
+    answer = world.call("onboard", {"accountId": PROD, "do": "check"})
+    assert (answer["state"], answer["why"]) == ("checked", "the account is registered in every wanted region")
+    assert world.writes(mark) == []
+    client = world.cloud.client("hbr", account="backup", region="cn-shanghai")
+    record = {"cross_account_user_id": int(PROD), "cross_account_role_name": ROLE}
+    client.delete_cross_account(DeleteCrossAccountRequest(cross_account_type="CROSS_ACCOUNT_BY_RD", **record))
+    answer = world.call("onboard", {"accountId": PROD, "do": "check"})
+    assert (answer["disposition"], answer["detail"].count("not registered in cn-shanghai")) == ("failed", 1)
+
+
+def test_check_of_what_needs_no_registration_says_so(world: World) -> None:
+    """The backup account's own resources need no road: there is nothing to check, and nothing is called proven."""
+    world.configure(external=[{"account_id": BACKUP, "display_name": "backup"}])
+    answer = world.call("onboard", {"accountId": BACKUP, "do": "check"})
+    assert (answer["state"], answer["why"]) == ("checked", "no registration is wanted: there is nothing to check")
 
 
 @pytest.mark.parametrize("account", ["1000000000009999", MANAGEMENT, BACKUP])
