@@ -7,21 +7,17 @@ from typing import Annotated
 
 import typer
 
+from cli.asked import HOUR, Asked, Kind, Minutes, NoWait, Region, Source
 from cli.attempted import checked
 from cli.follow import Look, document, follow, good, told
-from cli.output import NotDoneError, Result, WrongUseError, confirm, progress
+from cli.limits import place_of, refused
+from cli.output import NotDoneError, Result, confirm, progress
 from cli.session import Session
 from cli.verb import AccountId, Yes, verb
-from shared.backups import Binding, Place, Policy
+from shared.backups import Binding, Policy
 from shared.by_hand import ByHand
 from shared.cloud import Cloud
-from shared.kinds import KINDS, kind_of
-from shared.limits import REGISTERED, LimitError, can_back_up, listed
-
-Kind = Annotated[str, typer.Option("--kind", help=f"Only this kind: {', '.join(KINDS)}.")]
-Source = Annotated[str, typer.Option("--source", help="Only this data source: instance, bucket, file system.")]
-Region = Annotated[str, typer.Option("--region", help="Only in this region.")]
-NoWait = Annotated[bool, typer.Option("--no-wait", help="Start it, and do not follow it to its end.")]
+from shared.limits import can_back_up
 
 Ready = tuple[str, Binding, Policy]
 """A region, a data source bound there, and the policy that it is bound to."""
@@ -37,6 +33,7 @@ def backup(
     region: Region = "",
     keep_days: Annotated[int, typer.Option("--keep-days", help="For an ECS instance that no policy has.")] = 30,
     no_wait: NoWait = False,
+    minutes: Minutes = HOUR,
     yes: Yes = False,
 ) -> Result:
     """Back up now what of an account is bound to a policy, and follow the jobs to their end.
@@ -45,9 +42,10 @@ def backup(
     """
     if kind:
         refused(lambda: can_back_up(kind))
-    with session.backup_account() as (cloud, by_hand):
+    asked, seconds = Asked(checked(account), kind, source, region), 0.0 if no_wait else minutes * 60
+    with session.backup_account(seconds) as (cloud, by_hand):
         with progress("looking for what is bound"):
-            ready = _bound(checked(account), (kind, source, region), cloud)
+            ready = _bound(asked, cloud)
         once = not ready and kind == "ecs_instance" and source and region
         if not ready and not once:
             raise NotDoneError(
@@ -58,28 +56,19 @@ def backup(
             f"UDM_ECS {source} in {region}"
         ]
         confirm(f"Back up now: {', '.join(names)}?", yes=yes)
-        looks = _started(ready, by_hand) if ready else _once(account, source, (region, keep_days), cloud, by_hand)
-        ended = follow(looks, wait=not no_wait)
+        looks = _started(ready, by_hand) if ready else _once(asked, keep_days, cloud, by_hand)
+        ended = follow(looks, seconds)
         jobs = {name: document(job, name) for name, job in ended.items()}
-    return Result({"account_id": account, "jobs": jobs}, list(told(jobs)), done=good(jobs, wait=not no_wait))
+    return Result({"account_id": account, "jobs": jobs}, list(told(jobs)), done=good(jobs, seconds))
 
 
-def refused(check: object) -> None:
-    """Run a check of the product's limits; a refusal is wrong use, with what would work instead."""
-    try:
-        check()  # type: ignore[operator]
-    except LimitError as error:
-        raise WrongUseError(str(error), error.limit.instead) from error
-
-
-def _bound(account_id: str, asked: tuple[str, str, str], cloud: Cloud) -> list[Ready]:
-    kind, source, region = asked
+def _bound(asked: Asked, cloud: Cloud) -> list[Ready]:
     found = []
-    for where in [region] if region else cloud.ports.config.backup_regions:
+    for where in asked.regions(cloud.ports.config):
         policies = {one.id: one for one in cloud.ports.protection.policies(where)}
         for one in cloud.ports.protection.bindings(where, policies.values()):
-            mine = one.place.account_id == account_id and not one.disabled
-            if mine and source in {"", one.source} and kind in {"", kind_of(one.source_type)}:
+            mine = one.place.account_id == asked.account_id and not one.disabled
+            if mine and asked.means(one.source_type, one.source):
                 found.append((where, one, policies[one.id]))
     return found
 
@@ -92,24 +81,7 @@ def _started(ready: list[Ready], by_hand: ByHand) -> dict[str, Look]:
     return looks
 
 
-def _once(account_id: str, instance: str, asked: tuple[str, int], cloud: Cloud, by_hand: ByHand) -> dict[str, Look]:
-    region, days = asked
-    place = place_of(account_id, region, cloud)
-    job_id = by_hand.back_up_instance(region, place, instance, days)
-    return {f"UDM_ECS {instance}": partial(by_hand.backup_job, region, job_id)}
-
-
-def place_of(account_id: str, region: str, cloud: Cloud) -> Place:
-    """How Cloud Backup reaches the account there: the backup account needs no road, the others are registered."""
-    if account_id == cloud.ports.config.backup_account.id:
-        return Place(account_id, "SELF_ACCOUNT")
-    found = sorted(cloud.ports.backup.registrations_of(region, account_id), key=lambda one: one.type)
-    if not found:
-        error = LimitError(REGISTERED, f"account {account_id} in {region}")
-        raise WrongUseError(str(error), REGISTERED.instead)
-    return Place(account_id, found[0].type, found[0].role_name)
-
-
-def kind_named(name: str) -> None:
-    """Refuse what is no kind. Raises WrongUseError."""
-    refused(lambda: listed(name))
+def _once(asked: Asked, days: int, cloud: Cloud, by_hand: ByHand) -> dict[str, Look]:
+    place = place_of(asked.account_id, asked.region, cloud)
+    job_id = by_hand.back_up_instance(asked.region, place, asked.source, days)
+    return {f"UDM_ECS {asked.source}": partial(by_hand.backup_job, asked.region, job_id)}

@@ -10,8 +10,7 @@ from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from cli.output import console
-from cli.session import PATIENCE
+from cli.output import console, following
 from shared.backups import Job
 from shared.inventory import shown_size
 
@@ -21,9 +20,9 @@ SECONDS = 2.0
 Look = Callable[[], Job | None]
 
 
-def follow(looks: dict[str, Look], *, wait: bool = True) -> dict[str, Job | None]:
-    """Every job as it ended, or as it is now where nobody waits (any longer). None: the cloud knows no such job."""
-    until = time.monotonic() + PATIENCE
+def follow(looks: dict[str, Look], seconds: float) -> dict[str, Job | None]:
+    """Every job as it ended, or as it is when nobody follows it any longer. None: the cloud knows no such job."""
+    until = time.monotonic() + seconds
     err = console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -40,9 +39,9 @@ def follow(looks: dict[str, Look], *, wait: bool = True) -> dict[str, Job | None
                     found[name] = look()
                     job = found[name]
                     shown.update(bars[name], completed=1.0 if _ended(job) else job.progress if job else 0.0)
-            if not wait or time.monotonic() > until or all(_ended(job) for job in found.values()):
+            if time.monotonic() >= until or all(_ended(job) for job in found.values()):
                 return found
-            time.sleep(SECONDS)
+            time.sleep(min(SECONDS, max(until - time.monotonic(), 0.0)))
 
 
 def _ended(job: Job | None) -> bool:
@@ -74,8 +73,10 @@ def told(jobs: dict[str, dict[str, Any]]) -> Iterator[RenderableType]:
         numbers = f"{job.get('items', 0)} items, {shown_size(job.get('bytes', 0))}"
         why = f" ({job['error']})" if job.get("error") else ""
         yield Text.assemble((name, "bold"), "  ", (job["status"], colour), f"  {numbers}, job {job['job_id']}{why}")
+        if job["status"] == "RUNNING":
+            yield following("it goes on in Cloud Backup, and nobody follows it any more: see its end in the console")
 
 
-def good(jobs: dict[str, dict[str, Any]], *, wait: bool) -> bool:
-    """Whether everything that was asked for is done; where nobody waits, that it has been started is all there is."""
-    return all(job["status"] == "COMPLETE" or (not wait and job["status"] == "RUNNING") for job in jobs.values())
+def good(jobs: dict[str, dict[str, Any]], seconds: float) -> bool:
+    """Whether everything that was asked for is done; where nobody was to follow it, that it was started is all."""
+    return all(job["status"] == "COMPLETE" or (not seconds and job["status"] == "RUNNING") for job in jobs.values())

@@ -13,7 +13,7 @@ import typer
 from rich.prompt import Prompt
 
 from cli.attempted import checked
-from cli.backup import place_of
+from cli.limits import place_of
 from cli.output import NotDoneError, Result, WrongUseError, confirm, console
 from cli.session import Session
 from cli.verb import AccountId, Yes, verb

@@ -17,9 +17,10 @@ from rich.console import RenderableType
 from rich.prompt import Prompt
 from rich.text import Text
 
+from cli.asked import HOUR, Asked, Kind, Minutes, NoWait, Region, Source
 from cli.attempted import checked
-from cli.backup import Kind, NoWait, Region, Source, kind_named, place_of, refused
 from cli.follow import document, follow, good, told
+from cli.limits import destination, place_of, refused
 from cli.output import NotDoneError, Result, WrongUseError, confirm, console, progress
 from cli.session import Session
 from cli.verb import AccountId, Yes, verb
@@ -61,25 +62,25 @@ def restore(
     overwrite: Overwrite = False,
     again: Again = "",
     no_wait: NoWait = False,
+    minutes: Minutes = HOUR,
     yes: Yes = False,
 ) -> Result:
     """Restore a backup point of an account: plan, ask, start, follow. Uses your own rights in the backup account."""
-    if kind:
-        kind_named(kind)
     account_to = _account_to(to, checked(account), session.config.backup_account.id)
-    asked, wanted = (kind, source, region, _time(at), point), _json(new_instance)
+    asked = Asked(account, kind, source, region, _time(at), point)
+    wanted, seconds = _json(new_instance), 0.0 if no_wait else minutes * 60
     if kind:
         # What no point could change is refused before anything is called.
-        refused(lambda: can_restore(kind, account, account_to, region, {account_to}))
-    with session.backup_account() as (cloud, by_hand):
+        refused(lambda: can_restore(kind, account, account_to))
+    with session.backup_account(seconds) as (cloud, by_hand):
         with progress("looking for the backup point"):
-            found = _point(account, asked, cloud)
-            refused(lambda: can_restore(kind_of(found.source_type), account, account_to, found.region, {account_to}))
-            place = place_of(account_to, found.region, cloud)
+            found = _point(asked, cloud)
+            refused(lambda: can_restore(kind_of(found.source_type), account, account_to))
+            place = destination(account_to, found.region, cloud)
         if account_to != account and not target:
             raise WrongUseError(f"say where in account {account_to} it is to go", "--target BUCKET, FILE SYSTEM, …")
         where = Target(place, target or found.source, path, created, wanted)
-        plan = _planned(found, account, where, overwrite=overwrite)
+        plan = refused(lambda: allow(planned(found, account, where), overwrite=overwrite))
         for line in _told(plan):
             console(stderr=True).print(line)
         confirm("Start this restore?", yes=yes)
@@ -88,10 +89,10 @@ def restore(
         job_id = by_hand.restore(plan)
         restore_type = "UDM_ECS" if where.new_instance else KINDS[kind_of(found.source_type)].restore_type
         look = partial(by_hand.restore_job, found.region, restore_type, job_id)
-        ended = follow({job_id: look}, wait=not no_wait)
+        ended = follow({job_id: look}, seconds)
     jobs = {str(plan): document(job, name) for name, job in ended.items()}
     shown = {"plan": _document(plan), "job": next(iter(jobs.values()))}
-    return Result(shown, list(told(jobs)), done=good(jobs, wait=not no_wait))
+    return Result(shown, list(told(jobs)), done=good(jobs, seconds))
 
 
 def _account_to(to: str, source: str, backup_account: str) -> str:
@@ -122,35 +123,21 @@ def _json(text: str) -> dict[str, Any]:
     return dict(given)
 
 
-Asked = tuple[str, str, str, float | None, str]
-"""Kind, source, region, time and point that a person asked for; empty where they did not say."""
-
-
-def _point(account_id: str, asked: Asked, cloud: Cloud) -> Point:
-    kind, source, region, at, point = asked
+def _point(asked: Asked, cloud: Cloud) -> Point:
     points: list[Point] = []
-    for where in [region] if region else cloud.ports.config.backup_regions:
-        bound = {(one.source_type, one.source) for one in bound_to(where, account_id, cloud.ports)}
-        points += cloud.ports.records.points(where, account_id, bound | {("UDM_ECS", source)} if source else bound)
-        if kind == "tablestore" and not any(one.table for one in points):
-            points += cloud.ports.records.table_points(where, place_of(account_id, where, cloud))
+    for where in asked.regions(cloud.ports.config):
+        bound = {(one.source_type, one.source) for one in bound_to(where, asked.account_id, cloud.ports)}
+        known = bound | {("UDM_ECS", asked.source)} if asked.source else bound
+        points += cloud.ports.records.points(where, asked.account_id, known)
+        if asked.kind == "tablestore" and not any(one.table for one in points):
+            points += cloud.ports.records.table_points(where, place_of(asked.account_id, where, cloud))
     try:
-        return choose(points, kind, source, at, point or None)
+        return choose(points, asked.kind, asked.source, asked.at, asked.point or None)
     except NoPointError as error:
         found = sorted({f"{kind_of(one.source_type)} {one.source} in {one.region}" for one in points})
         told = f"there are points of: {', '.join(found)}" if found else "it has no restorable point in any region"
-        raise NotDoneError(f"account {account_id}: {error}; {told}", "--kind, --source, --at or --point") from error
-
-
-def _planned(point: Point, account_id: str, target: Target, *, overwrite: bool) -> Restoration:
-    made: list[Restoration] = []
-
-    def check() -> None:
-        made.append(planned(point, account_id, target, {target.place.account_id}))
-        allow(made[0], overwrite=overwrite)
-
-    refused(check)
-    return made[0]
+        what = f"account {asked.account_id}: {error}; {told}"
+        raise NotDoneError(what, "--kind, --source, --at or --point") from error
 
 
 def _confirm_again(plan: Restoration, again: str) -> None:

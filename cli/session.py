@@ -69,15 +69,16 @@ class Session:
             yield cloud
 
     @contextmanager
-    def backup_account(self) -> Iterator[tuple[Cloud, ByHand]]:
+    def backup_account(self, following: float = 0.0) -> Iterator[tuple[Cloud, ByHand]]:
         """The backup account, entered with the operator's own credentials there; no role of ours is used.
 
+        ``following`` are seconds for which jobs are followed beyond what a verb may take.
         Raises NotDoneError where the credentials are another account's.
         """
         config, given = self.config, self.credentials
         if self.local:
             given = Credentials(**self._emulator["credentials"]["backup"])
-        with connect_backup_account(config, given, Deadline.after(PATIENCE)) as (cloud, by_hand):
+        with connect_backup_account(config, given, Deadline.after(PATIENCE + following)) as (cloud, by_hand):
             who = caller(config, given, cloud.calls).account_id
             if who != config.backup_account.id:
                 what = f"your credentials are those of account {who}, not of the backup account"

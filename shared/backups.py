@@ -162,6 +162,8 @@ class Point:
     """Only for Tablestore, whose points are of one table each."""
     made_by: str = ""
     """The id of the policy or plan that made it."""
+    paths: tuple[str, ...] = ()
+    """What of the data source was backed up; empty where that was everything, or where the cloud does not say."""
 
 
 @dataclass(frozen=True)
@@ -196,8 +198,9 @@ class Job:
         return self.status == "COMPLETE"
 
 
-ENDED = frozenset({"COMPLETE", "PARTIAL_COMPLETE", "FAILED", "CANCELED"})
-"""``Status`` of jobs that are over. The list is from API examples and not complete: a time of completion tells too."""
+ENDED = frozenset({"COMPLETE", "PARTIAL_COMPLETE", "FAILED", "CANCELED", "EXPIRED"})
+"""``Status`` of jobs that are over; EXPIRED is "timed out". The list is that of SDK model DescribeHanaRestoresRequest,
+and no page has one for other jobs: a time of completion tells too."""
 
 
 def marked(description: str | None) -> bool:

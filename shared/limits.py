@@ -5,9 +5,10 @@ A refusal names the rule, the page that it is from, and what would work instead.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.backups import Place
 from shared.kinds import KINDS, PAGE, Kind
 
 
@@ -20,6 +21,9 @@ class Limit:
     page: str
     instead: str
 
+
+OURS = "rule of this project"
+"""Where a rule is from that no page has."""
 
 LISTED = Limit(
     "kind not listed",
@@ -40,11 +44,29 @@ REGISTERED = Limit(
     "add the region to `regions` of the account's rule, then `cab onboard ACCOUNT`; or restore to an account that is "
     "registered there",
 )
+ROLLED_BACK = Limit(
+    "an ECS instance is rolled back itself",
+    "its own disks become what they were",
+    "SDK model CreateRestoreJobRequest",
+    "leave --target out, or describe a new instance with --new-instance",
+)
+ENROLLED = Limit(
+    "data goes to enrolled accounts only",
+    "data is restored only to an account that config.yaml wants under central backup, or to the backup account",
+    OURS,
+    "bring the account into scope, or declare it under `external`; then `cab onboard ACCOUNT`",
+)
 IN_PLACE = Limit(
     "nothing is overwritten unless asked twice",
-    "this restores over the data that is there",
-    "rule of this project",
-    "name another --target, or a --path in it that is empty; or say --overwrite and then the source's id again",
+    "this may restore over the data that was backed up",
+    OURS,
+    "name another --target, or a --path in it that was not backed up; or say --overwrite and then its id again",
+)
+PLAIN_PATH = Limit(
+    "a path says where it leads",
+    "what .. leads to is known only where the data is restored",
+    OURS,
+    "write the path out",
 )
 
 
@@ -78,16 +100,21 @@ def can_back_up(name: str) -> Kind:
     return kind
 
 
-def can_restore(name: str, source: str, target: str, region: str, registered: Collection[str]) -> Kind:
-    """The kind, if data of account ``source`` can be restored to account ``target``. Raises LimitError.
-
-    ``registered`` are the accounts that Cloud Backup reaches in the region, the backup account among them.
-    """
+def can_restore(name: str, source: str, target: str) -> Kind:
+    """The kind, if data of account ``source`` can be restored to account ``target``. Raises LimitError."""
     kind = listed(name)
     if not kind.restore_type:
         raise LimitError(_console(kind, "restored"), kind.title)
     if kind.restore_to == "source account" and target != source:
         raise LimitError(INSTANCE_TO_SOURCE, f"{kind.title} of account {source} to account {target}")
-    if target not in registered:
-        raise LimitError(REGISTERED, f"account {target} in {region}")
     return kind
+
+
+def reached(account_id: str, region: str, roads: Mapping[str, Place]) -> Place:
+    """How Cloud Backup reaches the account there. Raises LimitError.
+
+    ``roads`` are the accounts that it reaches in the region as that was listed, the backup account among them.
+    """
+    if account_id not in roads:
+        raise LimitError(REGISTERED, f"account {account_id} in {region}")
+    return roads[account_id]

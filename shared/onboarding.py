@@ -19,7 +19,7 @@ from shared.plan import UNKNOWN, CheckRole, Enrolment, Register, Role, plan
 from shared.ports import Enter, Ports, Report
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import for_event
-from shared.verdict import find, judge
+from shared.verdict import as_it_goes, find, judge
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _leave(member: Member | None, visit: _Visit) -> None:
     ports, report = visit.ports, visit.report
     if member is not None:
         report.display_name = member.display_name
-        member = replace(member, leaving=member.leaving or ports.directory.is_leaving(visit.account_id))
+        member = as_it_goes(member, ports)
     if visit.occasion.hint is not Hint.WITHDRAW:
         if judge(member, Hint.JOINED, ports.config)[0] is not None:
             report.state, report.why = "ignored", "the account is a member and in scope: nothing is withdrawn"

@@ -5,6 +5,7 @@ Nothing here deletes anything.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
@@ -128,7 +129,16 @@ def _point(row: Any, region: str, source_type: str, source: str) -> Point:  # no
         row.status or "",
         getattr(row, "table_name", None) or "",
         getattr(row, "plan_id", None) or "",
+        _paths(row),
     )
+
+
+def _paths(row: Any) -> tuple[str, ...]:  # noqa: ANN401 - an SDK model
+    """``Paths``, or ``Path``, which is one path or a list of them as JSON (SDK model ListSnapshotsResponseBody)."""
+    listed, one = getattr(row, "paths", None) or [], getattr(row, "path", None) or ""
+    if not listed and one.startswith("["):
+        listed = json.loads(one)
+    return tuple(listed or ([one] if one else []))
 
 
 def _job(row: Any, region: str, owner: str, job_id: str) -> Job:  # noqa: ANN401 - an SDK model

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import posixpath
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from shared.backups import Place, Point
 from shared.kinds import KINDS, kind_of
-from shared.limits import IN_PLACE, LimitError, can_restore
+from shared.limits import IN_PLACE, PLAIN_PATH, ROLLED_BACK, LimitError, can_restore
 
 CLONE = ("diskCategory", "instanceType", "restoredHostName", "restoredName", "restoredNetwork", "securityGroup")
 """What a new ECS instance needs to be said of it (SDK model CreateRestoreJobRequest, UdmDetail of UDM_ECS)."""
@@ -46,7 +47,7 @@ class Restoration:
     def __str__(self) -> str:
         kind = KINDS[kind_of(self.point.source_type)]
         where = f"{self.target.id}{f' at {self.target.path}' if self.target.path else ''}"
-        over = ", OVER THE DATA THAT IS THERE" if self.in_place else ""
+        over = ", OVER WHAT WAS BACKED UP" if self.in_place else ""
         return (
             f"{kind.title}: {self.point.source} of account {self.source}, point {self.point.id}, to {where} "
             f"of account {self.target.place.account_id} in {self.point.region}{over}"
@@ -68,24 +69,51 @@ def choose(points: Iterable[Point], kind: str, source: str, at: float | None, po
     return max(found, key=lambda one: (one.completed_at, one.id))
 
 
-def planned(point: Point, source: str, target: Target, registered: Collection[str]) -> Restoration:
+def planned(point: Point, source: str, target: Target) -> Restoration:
     """The restore, if the product's limits allow it. Raises LimitError."""
-    can_restore(kind_of(point.source_type), source, target.place.account_id, point.region, registered)
+    kind = can_restore(kind_of(point.source_type), source, target.place.account_id)
+    if kind.restore_type == "UDM_ECS_ROLLBACK" and not target.new_instance and target.id != point.source:
+        raise LimitError(ROLLED_BACK, f"{point.source} to {target.id}")
     return Restoration(point, source, target, _in_place(point, source, target))
 
 
 def _in_place(point: Point, source: str, target: Target) -> bool:
-    """Whether data that is there could be overwritten: the same resource, and no path of its own in it."""
+    """Whether what was backed up could be overwritten.
+
+    It could in the same resource of the same account, unless the path is known to lead to none of it. How a restore
+    lays out the directories above what it brings back is in no document, so a path above what was backed up counts.
+    """
+    to = _plain(target.path)
     if point.source_type == "UDM_ECS":
         return not target.new_instance
-    same = (target.place.account_id, target.id) == (source, point.source)
-    return same and target.path.strip("/") in {"", point.table}
+    if (target.place.account_id, target.id) != (source, point.source):
+        return False
+    if point.table:
+        return target.path.strip("/") in {"", point.table}
+    return any(_overlap(to, _plain(path)) for path in point.paths or ("/",))
 
 
-def allow(restoration: Restoration, *, overwrite: bool) -> None:
-    """Raise LimitError where data would be overwritten and nobody said so; the second question is the console's."""
+def _plain(path: str) -> str:
+    """A path as it can be compared: of Windows too, whose paths have backslashes and any case. Raises LimitError."""
+    parts = path.replace("\\", "/").casefold()
+    if ".." in parts.split("/"):
+        raise LimitError(PLAIN_PATH, path)
+    return posixpath.normpath(f"/{parts.lstrip('/')}")
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one of two plain paths is, or is above, the other."""
+    return posixpath.commonpath((one, other)) in {one, other}
+
+
+def allow(restoration: Restoration, *, overwrite: bool) -> Restoration:
+    """The restore itself, if data may be overwritten or none would be; the second question is the console's.
+
+    Raises LimitError.
+    """
     if restoration.in_place and not overwrite:
         raise LimitError(IN_PLACE, str(restoration))
+    return restoration
 
 
 def request(restoration: Restoration) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from shared.plan import UNKNOWN, AnyStep, Enrolment, Role, plan
 from shared.ports import Ports, Report
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import Standing, beside, for_sweep
-from shared.verdict import find, judge
+from shared.verdict import as_it_goes, find, judge
 
 VERSION = 1
 
@@ -143,7 +143,7 @@ def _enrolment(
 def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports, listed: Listed | None) -> Review:
     name = member.display_name if member else ""
     if member is not None:
-        member = replace(member, leaving=member.leaving or ports.directory.is_leaving(account_id))
+        member = as_it_goes(member, ports)
     if hint is Hint.LEFT and judge(member, Hint.JOINED, ports.config)[0] is not None:
         return Review(account_id, hint, "ignored", name, why="the account is a member and in scope")
     settings = desired(member, ports.config).settings if member else ports.config.enrolment

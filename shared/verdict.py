@@ -18,6 +18,11 @@ def find(account_id: str, ports: Ports) -> Member | None:
     return ports.directory.look_up(account_id)
 
 
+def as_it_goes(member: Member, ports: Ports) -> Member:
+    """The account with whether it is being deleted, which takes a call of its own: no listing tells."""
+    return replace(member, leaving=member.leaving or ports.directory.is_leaving(member.account_id))
+
+
 def declared(external: External) -> Member:
     """An account outside the directory, as the configuration declares it."""
     return Member(external.account_id, external.display_name, "external", access_role=external.access_role)

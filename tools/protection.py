@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from shared.kinds import CHECKED, KINDS, PAYS_A, REGIONS, Kind
-from shared.limits import IN_PLACE, INSTANCE_TO_SOURCE, LISTED, REGISTERED
+from shared.limits import ENROLLED, IN_PLACE, INSTANCE_TO_SOURCE, LISTED, PLAIN_PATH, REGISTERED, ROLLED_BACK
 
 PAGE = Path("docs/protection.md")
 BEGIN, END = "<!-- begin kinds -->", "<!-- end kinds -->"
@@ -38,7 +38,7 @@ def _bill() -> str:
 
 
 def _limits() -> str:
-    every = (LISTED, INSTANCE_TO_SOURCE, REGISTERED, IN_PLACE)
+    every = (LISTED, INSTANCE_TO_SOURCE, ROLLED_BACK, REGISTERED, ENROLLED, IN_PLACE, PLAIN_PATH)
     rows = "".join(f"| {one.name} | {one.says} | {one.page} | {one.instead} |\n" for one in every)
     return f"| rule | what it says | page | instead |\n| --- | --- | --- | --- |\n{rows}"
 

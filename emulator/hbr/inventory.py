@@ -122,7 +122,7 @@ def _render(snapshot: Snapshot) -> dict[str, Any]:
         "RangeStart": int(snapshot.started_at * 1000),
         "RangeEnd": int(snapshot.created_at * 1000),
         "StorageClass": "STANDARD",
-        "Paths": [],
+        "Paths": snapshot.paths,
         **dict.fromkeys(("ClientId", "ErrorFile", "Exclude", "Include", "Path"), ""),
     }
 

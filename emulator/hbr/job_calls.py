@@ -92,7 +92,7 @@ def progress(record: Job | Restore, now: float) -> dict[str, Any]:
     """How far a job has come: hundredths of a percent (API example: 10000), bytes, items, bytes a second."""
     span = (record.completed_at or record.ends_at) - record.created_at
     share = 1.0 if not span else min(1.0, max(0.0, ((record.completed_at or now) - record.created_at) / span))
-    share = {"COMPLETE": 1.0, "FAILED": 0.0, "RUNNING": share}.get(record.status, share)
+    share = {"COMPLETE": 1.0, "FAILED": 0.0, "EXPIRED": 0.0, "RUNNING": share}.get(record.status, share)
     done = int(record.bytes_total * share)
     return {
         "Progress": int(10000 * share),
@@ -136,7 +136,7 @@ def _render(job: Job, now: float) -> dict[str, Any]:
         "CreateTime": 0,
         "Identifier": "",
         **dict.fromkeys((*empty, "Include", "Options", "Prefix", "SpeedLimit", "TableName"), ""),
-        "Paths": {"Path": []},
+        "Paths": {"Path": job.paths},
         "OtsDetail": {"TableNames": {"TableName": job.tables}},
         "Report": NO_REPORT,
         "Detail": _NO_DETAIL,

@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 
 SECONDS = 60
 """How long a job runs where the landing zone's resource does not say (``seconds``)."""
-OUTCOMES = ("COMPLETE", "PARTIAL_COMPLETE", "FAILED")
-"""What a landing zone's resource may give as its ``outcome``."""
+OUTCOMES = ("COMPLETE", "PARTIAL_COMPLETE", "FAILED", "EXPIRED")
+"""What a landing zone's resource may give as its ``outcome``: how backups of it, and restores into it, end.
+
+The words are those of SDK model DescribeHanaRestoresRequest, where EXPIRED is "timed out"; no page lists those of other
+jobs, which are taken to be the same (inferred).
+"""
+KEPT = ("COMPLETE", "PARTIAL_COMPLETE")
+"""Outcomes that leave a snapshot."""
 
 
 def start(cloud: Cloud, source: Record, place: Place, now: float, fields: dict[str, Any]) -> Job:
@@ -73,10 +79,18 @@ def end(cloud: Cloud, job_id: str, due: float) -> None:
         return
     resource = places.find_resource(cloud, job.place, job.region, job.source_type, job.data_source)
     gone = resource is None and job.source_type in places.NEEDS
-    outcome = "FAILED" if gone else (resource or {}).get("outcome", "COMPLETE")
-    _end(job, due, outcome, "" if outcome == "COMPLETE" else "ResourceNotFound" if gone else outcome)
-    if outcome != "FAILED":
+    outcome, error = outcome_of(resource, gone=gone)
+    _end(job, due, outcome, error)
+    if outcome in KEPT:
         snapshots.keep(cloud, job, due)
+
+
+def outcome_of(resource: Mapping[str, Any] | None, *, gone: bool) -> tuple[str, str]:
+    """How a job on that resource ends: its status and its error message (API example: PARTIAL_COMPLETE)."""
+    if gone:
+        return "FAILED", "ResourceNotFound"
+    outcome = (resource or {}).get("outcome", "COMPLETE")
+    return outcome, "" if outcome == "COMPLETE" else outcome
 
 
 def _end(job: Job, now: float, status: str, error: str) -> None:

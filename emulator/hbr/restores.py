@@ -56,26 +56,28 @@ def create_restore_job(call: Call) -> dict[str, Any]:
     if kind == "UDM_ECS" and place.account_id != snapshot.place.account_id:
         raise refuse("BadRequest", "An ECS instance can be restored only to its source account.")
     places.require_reach(call, place, places.RESTORE_NEEDS.get(kind, ()))
-    _require_target(call, place, kind)
-    restore = _new(call, place, snapshot)
+    target = _require_target(call, place, kind)
+    restore = _new(call, place, snapshot, target)
     call.cloud.state.hbr.restores[restore.id] = restore
     agenda.enter(call.cloud, restore.ends_at, "restore", restore.id)
     return {"RestoreId": restore.id}
 
 
-def _require_target(call: Call, place: Place, kind: str) -> None:
+def _require_target(call: Call, place: Place, kind: str) -> Mapping[str, Any]:
     """The target must be there; a new ECS instance, or one outside the landing zone's kinds, needs none."""
     name = TARGETS[call.params["RestoreType"]][1]
     target = call.params[name] if name else (call.params["UdmDetail"] or {}).get("sourceInstanceId")
     if not name and call.params["RestoreType"] != "UDM_ECS_ROLLBACK":
-        return
+        return {}
     if not target:
         raise refuse("BadRequest", f"{name or 'UdmDetail.sourceInstanceId'} is required.")
-    if not places.find_resource(call.cloud, place, call.region, kind, target):
+    found = places.find_resource(call.cloud, place, call.region, kind, target)
+    if not found:
         raise refuse("ResourceNotFound", f"The specified resource is not found: {target}.")
+    return found
 
 
-def _new(call: Call, place: Place, snapshot: Snapshot) -> Restore:
+def _new(call: Call, place: Place, snapshot: Snapshot, target: Mapping[str, Any]) -> Restore:
     params = call.params
     return Restore(
         **stamp(call, "r"),
@@ -84,21 +86,23 @@ def _new(call: Call, place: Place, snapshot: Snapshot) -> Restore:
         place=place,
         vault_id=snapshot.vault_id,
         snapshot_id=snapshot.id,
+        target=target.get("id", ""),
         bytes_total=snapshot.bytes_total,
         items_total=snapshot.items_total,
         settings={key: params[key] for key in _SETTINGS if params[key] is not None}
         | {"SnapshotHash": snapshot.digest, "source": snapshot.data_source},
-        ends_at=call.now + jobs.SECONDS,
+        ends_at=call.now + float(target.get("seconds", jobs.SECONDS)),
     )
 
 
 def end(cloud: Cloud, restore_id: str, due: float) -> None:
-    """A restore job's end; it fails where its snapshot has gone meanwhile (inferred)."""
+    """A restore job's end, as its target wants it then; it fails where its snapshot has gone meanwhile (inferred)."""
     restore = cloud.state.hbr.restores.get(restore_id)
     if restore is None or restore.status != "RUNNING":
         return
-    found = restore.snapshot_id in cloud.state.hbr.snapshots
-    restore.status, restore.error = ("COMPLETE", "") if found else ("FAILED", "ResourceNotFound")
+    kind, gone = TARGETS[restore.restore_type][0], restore.snapshot_id not in cloud.state.hbr.snapshots
+    target = places.find_resource(cloud, restore.place, restore.region, kind, restore.target)
+    restore.status, restore.error = jobs.outcome_of(target, gone=gone)
     restore.completed_at = restore.updated_at = due
 
 

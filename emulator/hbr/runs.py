@@ -5,6 +5,7 @@ It decides whether a run takes place and what the job keeps; the job itself is i
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from emulator.hbr import bindings, jobs, rules
@@ -42,6 +43,7 @@ def run_binding(cloud: Cloud, policy: Policy, rule: Rule, binding: Binding, now:
         {
             "source_type": binding.source_type,
             "data_source": binding.data_source,
+            "paths": _paths(binding),
             "vault_id": rule.get("VaultId") or "",
             "plan_id": policy.id,
             "name": policy.name,
@@ -50,6 +52,15 @@ def run_binding(cloud: Cloud, policy: Policy, rule: Rule, binding: Binding, now:
             "keep_latest": rule.get("KeepLatestSnapshots") or 0,
         },
     )
+
+
+def _paths(binding: Binding) -> list[str]:
+    """The directories of ECS files that are bound: one as text, several as JSON (SDK model CreatePolicyBindings…)."""
+    source = binding.settings.get("Source") if binding.source_type == "ECS_FILE" else None
+    if not source:
+        return []
+    sent = json.loads(source) if isinstance(source, str) and source.startswith("[") else source
+    return [sent] if isinstance(sent, str) else list(sent)
 
 
 def run_plan(cloud: Cloud, entry: str, due: float) -> None:
@@ -80,6 +91,7 @@ def start_plan(cloud: Cloud, plan: Plan, rule: Rule, now: float, *, trigger: str
             "retention": rule.get("Retention") or plan.retention,
             "keep_latest": plan.keep_latest,
             "tables": plan.settings.get("TableNames", []),
+            "paths": plan.settings.get("Path") or [],
         },
     )
     plan.latest_job = job.id

@@ -114,7 +114,7 @@ def _render(snapshot: Snapshot) -> dict[str, Any]:
         "RangeEnd": int(snapshot.created_at * 1000),
         "StorageClass": "STANDARD",
         "UseCommonNas": False,
-        "Paths": {"Path": []},
+        "Paths": {"Path": snapshot.paths},
         **dict.fromkeys(empty, ""),
     }
 

@@ -53,6 +53,7 @@ def _add(cloud: Cloud, job: Job, now: float, table: str, mirror: Vault | None = 
         table=table,
         bytes_total=job.bytes_total // max(1, len(job.tables)),
         items_total=job.items_total,
+        paths=job.paths,
         partial=job.status == "PARTIAL_COMPLETE",
         retention=job.retention,
         keep_latest=job.keep_latest,

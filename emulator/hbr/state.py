@@ -154,6 +154,8 @@ class Job(Record):
     bytes_total: int = 0
     items_total: int = 0
     tables: list[str] = Field(default_factory=list)
+    paths: list[str] = Field(default_factory=list)
+    """Of ECS files: the directories; empty where everything is backed up."""
     ends_at: float = 0.0
     completed_at: float = 0.0
 
@@ -174,6 +176,7 @@ class Snapshot(Record):
     table: str = ""
     bytes_total: int
     items_total: int
+    paths: list[str] = Field(default_factory=list)
     partial: bool = False
     retention: int | None = None
     keep_latest: int = 0
@@ -190,6 +193,8 @@ class Restore(Record):
     place: Place
     vault_id: str
     snapshot_id: str
+    target: str = ""
+    """What it restores into; empty where that is new."""
     status: str = "RUNNING"
     error: str = ""
     bytes_total: int = 0

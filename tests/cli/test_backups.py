@@ -8,13 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from alibabacloud_hbr20170908.models import AddCrossAccountRequest
+from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
 from shared.kinds import KINDS
 from tests.cli.console import Console, Ran
 from tests.flows.backups import Backups
-from tests.flows.test_backup_restore import without
+from tests.flows.test_backup_restore import all_end, without
 from tests.flows.test_protection import INSTANCES, OSS, bound, configure, sweep
 from tests.flows.world import BACKUP, PROD, SANDBOX, TEST, World
+
+STRANGER = "1000000000000099"
 
 
 @pytest.fixture
@@ -111,13 +115,114 @@ def test_production_data_is_restored_to_the_test_account(cab: Console, a: Backup
     assert (job["place"]["account_id"], job["settings"]["TargetPrefix"]) == (TEST, "from-prod/")
 
 
-def test_an_account_that_is_not_registered_cannot_be_restored_to(cab: Console, a: Backups) -> None:
-    """Step 4 of the page; no restore is started."""
+def test_an_account_that_is_not_registered_cannot_be_restored_to(cab: Console, a: Backups, world: World) -> None:
+    """Step 4 of the page, where the account is wanted and its region has no record; no restore is started."""
     run_once(cab, a)
+    world.configure(scope=[{"name": "all", "enrol": True}])
     ran = cab.local("restore", PROD, "--to", SANDBOX, "--target", "x", "--yes", "--json")
     assert ran.code == 2
     assert "Step 4" in ran.json["error"]["what"]
     assert a.state("restores") == []
+
+
+def stranger(world: World) -> str:
+    """Somebody registered an account that neither the directory nor the configuration knows."""
+    fields = {"cross_account_type": "CROSS_ACCOUNT", "cross_account_role_name": "theirs", "alias": "by hand"}
+    request = AddCrossAccountRequest(cross_account_user_id=int(STRANGER), **fields)
+    world.cloud.client("hbr", account="backup").add_cross_account(request)
+    return STRANGER
+
+
+def undeclared(world: World) -> str:
+    """An account outside the scope was onboarded by hand."""
+    assert world.enrol(SANDBOX)["disposition"] == "done"
+    return SANDBOX
+
+
+def leaving(world: World) -> str:
+    """An account is being deleted, and is registered still."""
+    world.cloud.client("resourcedirectory").delete_account(rd.DeleteAccountRequest(account_id=TEST))
+    return TEST
+
+
+def departed(world: World) -> str:
+    """An account has left the directory, and is registered still."""
+    state = world.cloud.state()
+    del state["directory"]["members"][TEST]
+    state["directory"]["deletions"] = {}
+    world.cloud.load(state)
+    return TEST
+
+
+def test_to_be_registered_is_not_to_be_given_data(cab: Console, a: Backups, world: World) -> None:
+    """Only what is wanted under central backup is restored to; the rule is named, and no restore is started."""
+    run_once(cab, a)
+    for target in (stranger, undeclared, leaving, departed):
+        account = target(world)
+        assert "cn-hangzhou" in world.registered(account)
+        ran = cab.local("restore", PROD, "--kind", "oss", "--to", account, "--target", "x", "--yes", "--json")
+        assert (ran.code, target.__name__) == (2, target.__name__), ran.out
+        assert "data goes to enrolled accounts only" in ran.json["error"]["what"]
+        assert "`external`" in ran.json["error"]["next"]
+    assert "CreateRestoreJob" not in world.calls()
+
+
+def test_the_backup_account_itself_can_be_restored_to(cab: Console, a: Backups, world: World) -> None:
+    """It need not be wanted, nor registered with itself: the job is its own."""
+    state = world.cloud.state()
+    state["accounts"][BACKUP]["resources"] = [{"kind": "OSS", "id": "drill", "region": "cn-hangzhou"}]
+    world.cloud.load(state)
+    run_once(cab, a)
+    words = ("restore", PROD, "--kind", "oss", "--to", "backup", "--target", "drill", "--no-wait", "--yes", "--json")
+    ran = cab.local(*words)
+    assert (ran.code, ran.json["plan"]["target_account"]) == (0, BACKUP), ran.err
+    (job,) = a.state("restores")
+    assert (job["place"]["kind"], job["settings"]["TargetBucket"]) == ("SELF_ACCOUNT", "drill")
+
+
+def test_where_the_directory_cannot_be_read_nothing_is_restored_on_trust(
+    cab: Console, a: Backups, world: World
+) -> None:
+    """A backup account that may not read the directory says so; what the configuration declares needs no directory."""
+    state = world.cloud.state()
+    state["directory"]["delegated"] = {}
+    world.cloud.load(state)
+    run_once(cab, a)
+    words = ("restore", PROD, "--to", TEST, "--target", "test-app-data", "--no-wait", "--yes", "--json")
+    ran = cab.local(*words)
+    assert (ran.code, ran.json["error"]["reason"]) == (1, "directory_unavailable")
+    assert "delegated administrator" in ran.json["error"]["next"]
+    assert a.state("restores") == []
+    world.configure(external=[{"account_id": TEST, "display_name": "test-app"}])
+    assert cab.local(*words).code == 0
+
+
+@pytest.mark.parametrize("outcome", ["PARTIAL_COMPLETE", "FAILED", "EXPIRED"])
+def test_a_job_that_ends_badly_is_shown_as_such(cab: Console, a: Backups, world: World, outcome: str) -> None:
+    """A backup, then a restore, that is partial, fails or times out: exit 1, its status, and no proof in status."""
+    all_end(world, outcome)
+    ran = meanwhile(cab, "ExecutePolicyV2", "backup", PROD, "--yes")
+    assert (ran.code, f"  {outcome}  " in ran.out) == (1, True), ran.out
+    found = cab.local("status", "--deep", "--json").json["backups"][PROD]
+    assert found["state"] == "covered"
+    assert found["kinds"][0]["last_failure"] == f"{outcome}: {outcome}"
+    all_end(world, "COMPLETE")
+    run_once(cab, a)
+    all_end(world, outcome)
+    words = ("restore", PROD, "--kind", "oss", "--to", TEST, "--target", "test-app-data", "--path", "x/")
+    ran = meanwhile(cab, "CreateRestoreJob", *words, "--yes")
+    assert (ran.code, f"  {outcome}  " in ran.out) == (1, True), ran.out
+    assert [one["status"] for one in a.state("restores")] == [outcome]
+
+
+def test_a_job_that_does_not_end_is_left_to_itself(cab: Console, a: Backups, world: World) -> None:
+    """After the minutes that were given the verb says that it still runs, and exits 1; the job goes on."""
+    all_end(world, "COMPLETE", seconds=1e6)
+    ran = cab.local("backup", PROD, "--minutes", "0.02", "--yes")
+    assert (ran.code, "  RUNNING  " in ran.out) == (1, True), ran.out
+    assert "it goes on in Cloud Backup" in ran.out
+    assert [one["status"] for one in a.state("jobs")] == ["RUNNING"]
+    assert cab.local("status", "--deep", "--json").json["backups"][PROD]["state"] == "covered"
 
 
 @pytest.mark.parametrize("words", [[], ["--overwrite"], ["--overwrite", "--again", "other"]], ids=" ".join)

@@ -6,8 +6,8 @@ import pytest
 
 from shared.backups import Place, Point
 from shared.kinds import KINDS, NOT_STATED, NOTHING, REGIONS, kind_of, region_warning, who_pays
-from shared.limits import LimitError, can_back_up, can_restore, listed
-from shared.restore import NoPointError, Target, allow, choose, planned, request
+from shared.limits import LimitError, can_back_up, can_restore, listed, reached
+from shared.restore import CLONE, NoPointError, Target, allow, choose, planned, request
 
 A, B = "1000000000000011", "1000000000000012"
 POINT = Point("s-1", "hash", "cn-hangzhou", "OSS", "data", "v-1", 1000, 10, 1, "COMPLETE")
@@ -18,7 +18,7 @@ THERE = Place(A, "CROSS_ACCOUNT", "hbrcrossrole")
 def test_a_kind_without_parameters_is_console_only(kind: str) -> None:
     """It is refused before any call, with the reason and where it can be done."""
     with pytest.raises(LimitError) as refused:
-        can_restore(kind, A, A, "cn-hangzhou", {A})
+        can_restore(kind, A, A)
     assert "console" in str(refused.value)
     assert "console" in refused.value.limit.instead
 
@@ -41,20 +41,21 @@ def test_what_no_operation_starts_cannot_be_started(kind: str) -> None:
 @pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.restore_type])
 def test_who_may_restore_to_whom(kind: str) -> None:
     """Every kind goes back to its account; only ECS instances go nowhere else."""
-    assert can_restore(kind, A, A, "cn-hangzhou", {A}).restore_type
+    assert can_restore(kind, A, A).restore_type
     if kind == "ecs_instance":
         with pytest.raises(LimitError, match="only to the source"):
-            can_restore(kind, A, B, "cn-hangzhou", {A, B})
+            can_restore(kind, A, B)
     else:
-        assert can_restore(kind, A, B, "cn-hangzhou", {A, B})
+        assert can_restore(kind, A, B)
 
 
 def test_an_account_that_is_not_registered_there_is_refused_with_step_four() -> None:
     """The page's step 4, and what would work instead."""
     with pytest.raises(LimitError) as refused:
-        can_restore("oss", A, B, "cn-hangzhou", {A})
+        reached(B, "cn-hangzhou", {A: THERE})
     assert "Step 4" in refused.value.limit.page
     assert "regions" in refused.value.limit.instead
+    assert reached(A, "cn-hangzhou", {A: THERE}) == THERE
 
 
 @pytest.mark.parametrize(
@@ -62,19 +63,53 @@ def test_an_account_that_is_not_registered_there_is_refused_with_step_four() -> 
     [
         (Target(THERE, "data"), True),
         (Target(THERE, "data", "/"), True),
-        (Target(THERE, "data", "restored/"), False),
+        (Target(THERE, "data", "restored/"), True),
         (Target(THERE, "other"), False),
         (Target(replace(THERE, account_id=B), "data"), False),
     ],
 )
 def test_what_would_be_overwritten_is_asked_twice(target: Target, in_place: bool) -> None:  # noqa: FBT001
-    """The same resource of the same account, with no path of its own, is restored in place only if allowed."""
-    plan = planned(POINT, A, target, {A, B})
+    """Into the same resource of the same account, all of which may have been backed up, only if allowed."""
+    plan = planned(POINT, A, target)
     assert plan.in_place == in_place
     if in_place:
         with pytest.raises(LimitError, match="asked twice"):
             allow(plan, overwrite=False)
     allow(plan, overwrite=True)
+
+
+FILES = replace(POINT, source_type="ECS_FILE", source="i-1", paths=("/data", "/srv/www/"))
+
+
+@pytest.mark.parametrize("path", ["", "/", ".", "./", "/./", "//", "\\", "/data", "data/", "/data/.", "/./data//",
+    "/data/old", "/DATA", "\\data", "/srv", "/srv/www", "/srv/./www/html"])  # fmt: skip
+def test_a_path_to_what_was_backed_up_is_in_place_however_it_is_written(path: str) -> None:
+    """In it, above it, or the whole instance: with dots, slashes, backslashes or another case."""
+    assert planned(FILES, A, Target(THERE, "i-1", path)).in_place
+
+
+@pytest.mark.parametrize("path", ["/restored", "/data2", "/srv/www2", "/srv/other"])
+def test_a_path_beside_what_was_backed_up_is_not_in_place(path: str) -> None:
+    """Known only where the point says what was backed up: otherwise it may have been everything."""
+    assert not planned(FILES, A, Target(THERE, "i-1", path)).in_place
+    assert planned(replace(FILES, paths=()), A, Target(THERE, "i-1", path)).in_place
+
+
+@pytest.mark.parametrize("path", ["..", "/a/..", "/a/../data", "a\\..\\data", "/data/../"])
+def test_a_path_that_leads_upwards_is_refused(path: str) -> None:
+    """Where it leads to is known only on the instance, wherever that is."""
+    for to in (A, B):
+        with pytest.raises(LimitError, match=r"what \.\. leads to"):
+            planned(FILES, A, Target(replace(THERE, account_id=to), "i-1", path))
+
+
+def test_an_instance_is_rolled_back_itself() -> None:
+    """Another target than the instance would be ignored by the cloud; a new instance is one that is described."""
+    point = replace(POINT, source_type="UDM_ECS", source="i-1")
+    with pytest.raises(LimitError, match="rolled back itself"):
+        planned(point, A, Target(THERE, "i-2"))
+    assert planned(point, A, Target(THERE, "i-1")).in_place
+    assert not planned(point, A, Target(THERE, "i-2", new_instance=dict.fromkeys(CLONE, "x"))).in_place
 
 
 def test_the_newest_complete_point_in_time_is_chosen() -> None:
@@ -94,11 +129,11 @@ def test_the_newest_complete_point_in_time_is_chosen() -> None:
 
 def test_the_request_names_point_vault_target_and_account() -> None:
     """The three cross-account parameters are those of the account that is restored to."""
-    fields = request(planned(POINT, A, Target(replace(THERE, account_id=B), "test", "p/"), {A, B}))
+    fields = request(planned(POINT, A, Target(replace(THERE, account_id=B), "test", "p/")))
     assert fields["cross_account_user_id"] == int(B)
     assert (fields["snapshot_id"], fields["vault_id"], fields["snapshot_hash"]) == ("s-1", "v-1", "hash")
     assert (fields["restore_type"], fields["target_bucket"], fields["target_prefix"]) == ("OSS", "test", "p/")
-    own = request(planned(POINT, A, Target(Place(B, "SELF_ACCOUNT"), "test"), {A, B}))
+    own = request(planned(POINT, A, Target(Place(B, "SELF_ACCOUNT"), "test")))
     assert "cross_account_user_id" not in own
 
 

@@ -72,11 +72,11 @@ def test_a_job_runs_and_ends_by_the_clock(cloud: LocalCloud, enrolled: Any, vaul
     assert snapshot.expire_time - snapshot.complete_time == 30 * DAY
 
 
-@pytest.mark.parametrize(("outcome", "kept"), [("COMPLETE", 1), ("PARTIAL_COMPLETE", 1), ("FAILED", 0)])
+@pytest.mark.parametrize(("outcome", "kept"), [("COMPLETE", 1), ("PARTIAL_COMPLETE", 1), ("FAILED", 0), ("EXPIRED", 0)])
 def test_the_landing_zone_says_how_a_job_ends(
     cloud: LocalCloud, enrolled: Any, vault: str, outcome: str, kept: int
 ) -> None:
-    """The outcome of a data source is its jobs' status; a failed job leaves nothing."""
+    """The outcome of a data source is its jobs' status; a failed job, or one that timed out, leaves nothing."""
     landing_zone(cloud, BUCKET, outcome=outcome, seconds=10)
     policy = create_policy(enrolled, vault)
     bind(enrolled, policy, "OSS", BUCKET)
