@@ -6,13 +6,16 @@ import re
 import subprocess
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import NamedTuple
 
 from tests.cloud import ROOT
 
 FENCE = re.compile(
-    r"(?:^<!-- (?P<note>[^\n]*?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"(?:^ *<!-- (?P<note>[^\n]*?) -->\n)?^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL,
 )
+"""A block; within a list it is indented as the list is."""
 NOT_RUN = "not run: "
 """A comment on the line above a block that begins so says why the block is not executed."""
 
@@ -50,8 +53,8 @@ def documents() -> dict[str, str]:
 
 
 def blocks(text: str) -> list[Block]:
-    """Every fenced block of a document."""
-    return [Block(one["language"], one["text"], one["note"] or "") for one in FENCE.finditer(text)]
+    """Every fenced block of a document, from the margin."""
+    return [Block(one["language"], dedent(one["text"]), one["note"] or "") for one in FENCE.finditer(text)]
 
 
 def prose(text: str) -> str:

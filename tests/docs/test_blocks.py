@@ -1,11 +1,13 @@
 """Every command block (```sh) of a document is executed against the local cloud, with the functions of s.yaml deployed.
 
-``cab`` is the console with --local. A block that cannot be run says why in a comment on the line above it.
+``cab`` is the console with --local. A block that cannot be run says why in a comment on the line above it. Wherever the
+runbook says something about dead letters, there is one of every reason, and ``ID`` is one of them.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,12 +15,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cloud import ROOT, LocalCloud, local_cloud
+from shared.outcome import Reason
+from tests.docs import letters
 from tests.docs.documents import NOT_RUN, blocks, documents
+from tools import console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.cloud import LocalCloud
 
 ELSEWHERE = "docs/console.md"
 """Its commands are run by test_console.py."""
@@ -27,23 +32,14 @@ PAGES = {
     for name, text in documents().items()
     if name != ELSEWHERE
 }
-PRELUDE = 'set -euo pipefail\ncab() { "$PYTHON" -m cli.main --local "$@"; }\n'
+RUNBOOK = "docs/operations.md"
+PRELUDE = """set -euo pipefail
+cab() { "$PYTHON" -m cli.main --local "$@"; case $1 in dead-letters|replay) sleep 1.1;; esac; }
+"""
+"""Letters that were looked at show again after a second, which a person needs to read them."""
 SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[LocalCloud]:
-    """One local cloud for all pages."""
-    with local_cloud("--functions", "s.yaml", "--code", ".") as running:
-        yield running
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that looks like the project's, so that what a command writes is not written into it."""
-    for path in ROOT.iterdir():
-        (tmp_path / path.name).symlink_to(path)
-    return tmp_path
+COMMAND = re.compile(r"^\s*(?:cab|make|s) [a-z]", re.MULTILINE)
+MOVED = re.compile(r"cab (?:dead-letters (?:redrive|delete)|replay) .*?(--reason (\w+)|--all|--dead-letters).* --apply")
 
 
 def run(text: str, cloud: LocalCloud, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -64,10 +60,43 @@ def run(text: str, cloud: LocalCloud, folder: Path) -> subprocess.CompletedProce
 def test_commands_work(cloud: LocalCloud, folder: Path, name: str) -> None:
     """From a fresh landing zone, the page's blocks do, one after another, what they are there for."""
     cloud.reset()
+    put: dict[Reason, str] = {}
     for block in PAGES[name]:
-        if not block.note.startswith(NOT_RUN):
-            ran = run(block.text, cloud, folder)
-            assert ran.returncode == 0, f"{block.text}\n{ran.stdout}\n{ran.stderr}"
+        if block.note.startswith(NOT_RUN):
+            continue
+        if name == RUNBOOK:
+            still = letters.waiting(cloud)
+            put |= letters.put(cloud, [one for one in letters.REASONS if put.get(one) not in still])
+        ran = run(block.text.replace(" ID", f" {put.get(Reason.ACCESS_DENIED)}"), cloud, folder)
+        assert ran.returncode == 0, f"{block.text}\n{ran.stdout}\n{ran.stderr}"
+        gone = set(put.values()) - letters.waiting(cloud)
+        assert gone == {put[one] for one in moved(block.text)}, f"{block.text}\n{ran.stdout}"
+
+
+def moved(text: str) -> set[Reason]:
+    """Letters of which reasons a block brings back or deletes."""
+    found: set[Reason] = set()
+    for which, named in MOVED.findall(text):
+        every = set(letters.REASONS) - (letters.MESSAGES.keys() if which == "--dead-letters" else set())
+        found |= {Reason(named)} if named else every
+    return found
+
+
+def test_the_runbook_moves_letters() -> None:
+    """The commands of the runbook that carry something out for dead letters are recognised as such."""
+    texts = [block.text for block in PAGES[RUNBOOK]]
+    assert [one for one in texts if "--apply" in one and not moved(one) and "--start" not in one] == []
+    assert moved("cab dead-letters redrive --all") == moved("cab dead-letters list") == set()
+    assert moved("cab dead-letters delete --reason unreadable --apply --yes") == {Reason.UNREADABLE}
+
+
+def test_every_command_is_in_a_block_that_is_run() -> None:
+    """No fenced block but one marked ``sh`` has a line that is a command of ours; a tool writes the reference."""
+    found = []
+    for name, text in documents().items():
+        ours = text.partition(console.BEGIN)[0] + text.partition(console.END)[2]
+        found += [(name, block.text) for block in blocks(ours) if block.language != "sh" and COMMAND.search(block.text)]
+    assert found == []
 
 
 def test_a_comment_above_a_block_says_why_it_is_not_run() -> None:

@@ -11,12 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.cloud import ROOT, local_cloud
+from tests.cloud import ROOT
 from tests.docs.documents import blocks
 from tools import console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.cloud import LocalCloud
 
 PAGE = (ROOT / "docs" / "console.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in blocks(PAGE) if block.language == "sh" for line in block.text.splitlines() if line]
@@ -51,12 +53,13 @@ def run(line: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[str]]]:
+def printed(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[str]]]:
     """Verb → the keys that it printed when the page's commands were run, one after another, on a fresh local cloud."""
     folder = tmp_path_factory.mktemp("console")
     for path in ROOT.iterdir():
         (folder / path.name).symlink_to(path)
-    with local_cloud("--functions", "s.yaml", "--code", ".") as cloud, pytest.MonkeyPatch.context() as patch:
+    cloud.reset()
+    with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("CAB_EMULATOR", cloud.endpoints["control"])
         found: dict[str, set[str]] = {}

@@ -1,20 +1,33 @@
-"""The runbook has an entry for every reason, and its commands are ones that the console knows."""
+"""The runbook has an entry for every reason, whose commands do what they are there for."""
 
 from __future__ import annotations
 
+import logging
 import re
 import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from shared.cloud import memory
 from shared.outcome import Reason
-from tests.cloud import ROOT
+from tests.cloud import ROOT, LocalCloud
+from tests.docs import letters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 ENTRIES = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##)", TEXT, re.MULTILINE | re.DOTALL))
 PARTS = ("Means", "Check", "Fix", "Run")
+ASKS = {"redrive", "delete", "bootstrap", "teardown", "apply", "onboard"}
+"""Verbs that ask before they change anything."""
+WRITES = re.compile("Create|Delete|Update|Attach|AddCross|SetPolicy|OpenHbr")
+KEPT = {Reason.CLOUD_BACKUP_NOT_OPEN, Reason.ROLE_NOT_USABLE, Reason.GRACE, Reason.MASS_REMOVAL}
+"""Their commands change something in an account, and leave letters as they are."""
 COMMANDS = sorted({one or other for one, other in re.findall(r"`(cab [^`]+)`|^ *(cab .+)$", TEXT, re.MULTILINE)})
 
 
@@ -37,6 +50,50 @@ def test_commands_are_known(command: str) -> None:
     """Every command of the page is a verb of the console with options that it has."""
     ran = CliRunner().invoke(app, [*shlex.split(command)[1:], "--help"])
     assert ran.exit_code == 0, ran.output
+
+
+@pytest.fixture
+def zone(cloud: LocalCloud, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCloud]:
+    """A fresh landing zone, and a person in the project's folder."""
+    cloud.reset()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("CAB_EMULATOR", cloud.endpoints["control"])
+    memory().forget()
+    yield cloud
+    logging.disable(logging.NOTSET)
+
+
+def carry_out(command: str) -> None:
+    """Run a command of the page in this process, and say yes."""
+    line, _, file = command.partition(" > ")
+    words = shlex.split(line)[1:]
+    ran = CliRunner().invoke(app, ["--local", *words, *(["--yes"] if ASKS & set(words) else [])])
+    assert ran.exit_code == 0, f"{command}\n{ran.output}"
+    if file:
+        Path(file).write_text(ran.stdout, encoding="utf-8")
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_what_is_to_be_run_does_it(zone: LocalCloud, reason: Reason) -> None:
+    """The commands under *Run* succeed; they move the letter that they are for, and no other."""
+    other = Reason.THROTTLED if reason is Reason.ACCESS_DENIED else Reason.ACCESS_DENIED
+    put = letters.put(zone, {reason, other} - letters.ANSWERS)
+    if reason is Reason.GRACE:
+        carry_out("cab onboard 1000000000000012")
+    began = zone.journal()[-1]["seq"]
+    run = dict(re.findall(r"\*\*(\w+)\.\*\* (.+)", ENTRIES[str(reason)]))["Run"]
+    for command in re.findall(r"`(cab [^`]+)`", run):
+        carry_out(command)
+    gone = {one for one, letter in put.items() if letter not in letters.waiting(zone)}
+    assert gone == (set() if reason in KEPT else {reason} - letters.ANSWERS)
+    if reason in KEPT:
+        assert any(WRITES.match(one["action"]) for one in zone.journal(since=began))
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_reasons_without_letters_say_so(reason: Reason) -> None:
+    """Of those that are only in answers and logs, and of no others, the page says that no letter has them."""
+    assert ("no letter has it" in ENTRIES[str(reason)]) is (reason in letters.ANSWERS)
 
 
 @pytest.mark.parametrize("command", ["cab nonsense", "cab status --nonsense", "cab dead-letters nonsense"])
