@@ -1,14 +1,18 @@
-"""Events that are given in files: read as they are, and put into requests of a size that a door reads."""
+"""What is given in files: read as it is, and events put into requests of a size that a door reads."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from cli.output import WrongUseError
 from shared.events import MOST_BYTES
+
+LEAVE_OUT = "correct it or leave it out; nothing was sent"
+MOST_NESTED = 100
+"""Levels of what is given; no event has ten. JSON can be read to a depth to which it cannot be written again."""
 
 
 def requests_of(file: Path | None, folder: Path | None, jsonl: Path | None) -> Iterator[list[Any]]:
@@ -31,19 +35,46 @@ def requests_of(file: Path | None, folder: Path | None, jsonl: Path | None) -> I
         yield batch
 
 
+def read(path: Path, following: str = LEAVE_OUT) -> Any:  # noqa: ANN401 - JSON of any shape
+    """The JSON document of a file. Raises WrongUseError, with what to do next, where there is none."""
+    return _parsed(_text(path, following), str(path), following)
+
+
 def _events(file: Path | None, folder: Path | None, jsonl: Path | None) -> Iterator[tuple[str, Any]]:
     if jsonl:
-        lines = enumerate(jsonl.read_text(encoding="utf-8").splitlines(), 1)
-        yield from ((f"{jsonl}:{number}", _parsed(line, f"{jsonl}:{number}")) for number, line in lines if line.strip())
+        # Not splitlines: it knows more ends of a line than JSON does, and some may stand within a text.
+        lines = ((f"{jsonl}:{number}", line) for number, line in enumerate(_text(jsonl).split("\n"), 1))
+        yield from ((where_from, _parsed(line, where_from)) for where_from, line in lines if line.strip())
     for path in [file] if file else sorted(folder.glob("*.json")) if folder else []:
-        document = _parsed(path.read_text(encoding="utf-8"), str(path))
+        document = read(path)
         yield from ((str(path), event) for event in (document if isinstance(document, list) else [document]))
 
 
-def _parsed(text: str, where_from: str) -> Any:  # noqa: ANN401 - JSON of any shape
+def _text(path: Path, following: str = LEAVE_OUT) -> str:
     try:
-        return json.loads(text)
-    except ValueError as error:
-        raise WrongUseError(
-            f"{where_from}: not JSON: {error}", "correct it or leave it out; nothing was sent"
-        ) from error
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUseError(f"{path}: cannot be read: {error}", following) from error
+
+
+def _parsed(text: str, where_from: str, following: str = LEAVE_OUT) -> Any:  # noqa: ANN401
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise WrongUseError(f"{where_from}: not JSON: {error}", following) from error
+    if _is_deeper(document, MOST_NESTED):
+        raise WrongUseError(f"{where_from}: nested more than {MOST_NESTED} times", following)
+    return document
+
+
+def _is_deeper(document: Any, most: int) -> bool:  # noqa: ANN401
+    level = [document]
+    for _ in range(most):
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _within(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _within(outer: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return outer.values() if isinstance(outer, dict) else outer

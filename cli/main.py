@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
@@ -100,6 +101,9 @@ for _group, (_help, _verbs) in GROUPS.items():
 
 def main() -> None:
     """Entry point of the console script."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # An argument that is not UTF-8 is shown as what it was; in JSON, this is how JSON writes it.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         sys.exit(app(prog_name="cab", standalone_mode=False))
     except typer.TyperException as error:

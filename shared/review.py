@@ -10,9 +10,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
 
 from shared.apply import carry_out
+from shared.config import ConfigError, check
+from shared.config_types import AccountId
 from shared.entrance import Entrance
 from shared.examine import Listed, examine, listed_everywhere, role_to_remove
 from shared.inventory import guard, kept, take
@@ -29,6 +33,31 @@ VERSION = 1
 
 class ReviewError(Exception):
     """The plan cannot be carried out; the message says why and what to do."""
+
+
+class NotAPlanError(ReviewError):
+    """A file that is something else."""
+
+
+class PlannedAccount(BaseModel):
+    """What is read of one account of a plan; the rest is for people."""
+
+    model_config = ConfigDict(frozen=True)
+
+    account_id: AccountId
+    do: Hint
+    steps: tuple[str, ...]
+    fingerprint: str
+
+
+class PlanDocument(BaseModel):
+    """A plan of several accounts, as ``cab plan --json`` writes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: Literal[1]
+    accounts: tuple[PlannedAccount, ...]
+    hash: str
 
 
 @dataclass(frozen=True)
@@ -165,29 +194,36 @@ def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports,
 def document(reviews: Iterable[Review]) -> dict[str, Any]:
     """The plan of several accounts as one JSON document with its hash."""
     accounts = [one.shown() for one in reviews]
-    return {"version": VERSION, "accounts": accounts, "hash": _hash(accounts)}
+    return {"version": VERSION, "accounts": accounts, "hash": hash_of(accounts)}
 
 
-def _hash(accounts: Any) -> str:  # noqa: ANN401 - JSON
+def hash_of(accounts: Any) -> str:  # noqa: ANN401 - JSON
+    """What pins the accounts of a plan."""
     return sha256(json.dumps(accounts, sort_keys=True).encode()).hexdigest()
 
 
-def apply_reviewed(plan_document: Any, ports: Ports) -> list[Report]:  # noqa: ANN401 - JSON from a file
+def read_plan(given: Any) -> PlanDocument:  # noqa: ANN401 - JSON from a file
+    """The plan that a file holds. Raises NotAPlanError, or ReviewError where it was changed after it was made."""
+    try:
+        plan_document = check(PlanDocument, given, "this is no plan as `cab plan --json` writes it")
+    except ConfigError as error:
+        raise NotAPlanError(str(error)) from error
+    if hash_of(given["accounts"]) != plan_document.hash:
+        raise ReviewError("the plan does not match its hash: it was changed after it was made")
+    return plan_document
+
+
+def apply_reviewed(plan_document: PlanDocument, ports: Ports) -> list[Report]:
     """Carry out a reviewed plan and nothing else. Raises ReviewError, before any write, if anything differs."""
     reviews = _unchanged(plan_document, ports)
     return [_carried_out(one, ports) for one in reviews if one.steps]
 
 
-def _unchanged(plan_document: Any, ports: Ports) -> list[Review]:  # noqa: ANN401
-    if not isinstance(plan_document, dict) or plan_document.get("version") != VERSION:
-        raise ReviewError(f"expected a plan of version {VERSION}, as `cab plan --json` writes it")
-    accounts = plan_document.get("accounts")
-    if _hash(accounts) != plan_document.get("hash"):
-        raise ReviewError("the plan does not match its hash: it was changed after it was made")
+def _unchanged(plan_document: PlanDocument, ports: Ports) -> list[Review]:
     again = []
-    for account in accounts or []:
-        fresh = review(account["account_id"], Hint(account["do"]), ports)
-        if fresh.fingerprint != account["fingerprint"]:
+    for account in plan_document.accounts:
+        fresh = review(account.account_id, account.do, ports)
+        if fresh.fingerprint != account.fingerprint:
             raise ReviewError(
                 f"account {fresh.account_id} is no longer as it was reviewed: make the plan again and review it"
             )

@@ -22,6 +22,7 @@ from shared.outcome import AttemptError
 from shared.paging import numbered
 from shared.plan import Registration
 from shared.queue import QueueError
+from shared.vendor import AbsentError
 
 PAGE = Path(__file__).parents[2] / "docs" / "live-checks.md"
 SERVICE_LINKED_ROLE = "AliyunServiceRoleForHbrCrossAccountBackup"
@@ -56,7 +57,7 @@ def asked(read: Callable[[Site], Answer], site: Site) -> Answer:
     """The answer; where the cloud refuses to be asked, why."""
     try:
         return read(site)
-    except (AttemptError, QueueError) as error:
+    except (AttemptError, QueueError, AbsentError) as error:
         return Answer(f"could not be asked: {error}")
 
 

@@ -15,7 +15,7 @@ from shared.config import load
 from shared.deadline import Deadline
 from shared.messages import Hint
 from shared.ports import Ports
-from shared.review import ReviewError, apply_reviewed, document, review
+from shared.review import NotAPlanError, ReviewError, apply_reviewed, document, read_plan, review
 from tests.flows.world import PROD, TEST, World
 
 
@@ -52,7 +52,7 @@ def test_the_same_cloud_gives_the_same_hash(world: World, ports: Ports) -> None:
 def test_a_reviewed_plan_is_carried_out(world: World, ports: Ports) -> None:
     """Exactly the reviewed accounts end as planned."""
     plan = reviewed(ports, PROD)
-    (report,) = apply_reviewed(plan, ports)
+    (report,) = apply_reviewed(read_plan(plan), ports)
     assert report.state == "protected"
     assert world.is_protected(PROD)
     assert not world.is_protected(TEST)
@@ -63,7 +63,7 @@ def test_a_reviewed_withdrawal_is_carried_out(world: World, ports: Ports) -> Non
     world.enrol(PROD)
     plan = reviewed(ports, PROD, hint=Hint.WITHDRAW)
     assert plan["accounts"][0]["state"] == "leaving"
-    apply_reviewed(plan, ports)
+    apply_reviewed(read_plan(plan), ports)
     assert (world.role(PROD), world.registered(PROD)) == (None, {})
 
 
@@ -77,7 +77,7 @@ def test_a_cloud_that_changed_since_is_refused_before_any_write(world: World, po
     )
     mark = world.mark()
     with pytest.raises(ReviewError, match=f"{TEST} is no longer as it was reviewed"):
-        apply_reviewed(plan, ports)
+        apply_reviewed(read_plan(plan), ports)
     assert world.writes(mark) == []
 
 
@@ -86,12 +86,28 @@ def test_a_plan_that_was_edited_is_refused(world: World, ports: Ports) -> None:
     plan = reviewed(ports, PROD)
     plan["accounts"][0]["account_id"] = TEST
     with pytest.raises(ReviewError, match="does not match its hash"):
-        apply_reviewed(plan, ports)
+        apply_reviewed(read_plan(plan), ports)
     assert world.writes() == []
 
 
-@pytest.mark.parametrize("nonsense", [None, [], {"version": 2}, {"version": 1, "accounts": [], "hash": "x"}])
-def test_what_is_no_plan_is_refused(ports: Ports, nonsense: Any) -> None:
+ACCOUNT = {"account_id": PROD, "do": "enrol", "steps": [], "fingerprint": "x"}
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        None,
+        [],
+        {"version": 2, "accounts": [], "hash": "x"},
+        {"version": 1, "accounts": [], "hash": 1},
+        *({"version": 1, "hash": "x", "accounts": [one]} for one in (1, {}, {"steps": 5})),
+        *(
+            {"version": 1, "hash": "x", "accounts": [ACCOUNT | {name: value}]}
+            for name, value in (("account_id", "1"), ("do", "dance"), ("steps", 5), ("fingerprint", None))
+        ),
+    ],
+)
+def test_what_is_no_plan_is_refused(nonsense: Any) -> None:
     """A file that is something else is named as such."""
-    with pytest.raises(ReviewError):
-        apply_reviewed(nonsense, ports)
+    with pytest.raises(NotAPlanError):
+        read_plan(nonsense)
