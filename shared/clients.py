@@ -67,8 +67,8 @@ class Calls:
     def __call__(self, name: str, send: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - the SDKs ship no types
         """``send(runtime options)`` until it succeeds, fails for good, or neither time nor tries are left.
 
-        ``name`` is the one under which a failure is classified. Returns the response's body. Raises an AttemptError,
-        or ExistsError or AbsentError, which are observations.
+        ``name`` is the one under which a failure is classified. Returns the response's body. Raises an AttemptError;
+        ExistsError and AbsentError are observations to whoever expects them.
         """
         for wait in BRIEF_WAITS:
             try:

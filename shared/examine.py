@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shared.outcome import AttemptError, NotReadyError
+from shared.outcome import NotReadyError, PermanentError
 from shared.plan import Enrolment, Registration, Role
 from shared.ports import Enter, Ports
 
@@ -55,18 +55,19 @@ def listed_everywhere(account_id: str, ports: Ports) -> dict[str, frozenset[Regi
     return dict(zip(regions, found, strict=True))
 
 
-def role_to_remove(enter: Enter | None, name: str, *, leaving: bool, warnings: list[str]) -> Role | None:
+def role_to_remove(enter: Enter | None, name: str, *, needed: bool, warnings: list[str]) -> Role | None:
     """The backup role of an account that is to be withdrawn, where the account can still be entered.
 
-    An account that has left cannot be: that is reported, and is not an error for ever.
+    An account that has left cannot be, and one that never let us in has no role of ours: where the role is not
+    ``needed``, that is reported, and is not an error for ever.
     """
     if enter is None:
         warnings.append("the account cannot be entered: the role in it, if any, is left to its owner")
         return None
     try:
         return enter(name).read_role(name)
-    except AttemptError as error:
-        if not leaving:
+    except (PermanentError, NotReadyError) as error:
+        if needed:
             raise
-        warnings.append(f"the account is leaving and could not be entered: {error.detail}")
+        warnings.append(f"the account could not be entered: the role in it, if any, is left: {error.detail}")
         return None

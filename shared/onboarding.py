@@ -154,37 +154,44 @@ def _leave(member: Member | None, visit: _Visit) -> None:
     if member is not None:
         report.display_name = member.display_name
         member = as_it_goes(member, ports)
-    if visit.occasion.hint is not Hint.WITHDRAW:
-        if judge(member, Hint.JOINED, ports.config)[0] is not None:
-            report.state, report.why = "ignored", "the account is a member and in scope: nothing is withdrawn"
-            return
-        _grace(visit)
-        brake(ports)
+    if visit.occasion.hint is not Hint.WITHDRAW and judge(member, Hint.JOINED, ports.config)[0] is not None:
+        report.state, report.why = "ignored", "the account is a member and in scope: nothing is withdrawn"
+        return
     _withdraw(member, visit)
 
 
-def _grace(visit: _Visit) -> None:
+def _permit(visit: _Visit) -> None:
+    """Grace and brake, before something is changed that no person asked for. Where there is nothing to do, neither."""
+    if visit.occasion.hint is Hint.WITHDRAW:
+        return
     seconds = visit.ports.config.teardown.grace_hours * 3600
     if seconds and not visit.occasion.waited:
         raise GraceError(
             Reason.GRACE, f"to be withdrawn in {seconds / 3600:g} h unless it is back by then", delay=seconds
         )
+    brake(visit.ports)
 
 
 def _withdraw(member: Member | None, visit: _Visit) -> None:
-    account_id, ports, report = visit.account_id, visit.ports, visit.report
+    account_id, ports, report, want = visit.account_id, visit.ports, visit.report, withdrawn(visit.account_id)
     settings = desired(member, ports.config).settings if member else ports.config.enrolment
     # Rule: nothing is entered that is not a member or declared.
     enter = visit.entrance.by(member.access_role if member else None)
     report.role_name = settings.role_name
     listed = listed_everywhere(account_id, ports)
+    registered = any(listed.values())
+    if registered:
+        _permit(visit)
     inventory = take(account_id, listed, ports)
     report.inventory = inventory.shown()
+    begun = registered or visit.occasion.waited or visit.occasion.hint is Hint.WITHDRAW
+    needed = begun and not (member and member.leaving)
+    role = role_to_remove(enter, settings.role_name, needed=needed, warnings=report.warnings)
+    observed = Enrolment(account_id, role, listed, bindings=inventory.bindings)
+    if not registered and plan(want, observed):
+        _permit(visit)
     guard(inventory, ports.config.teardown.mode)
-    leaving = bool(member and member.leaving)
-    role = role_to_remove(enter, settings.role_name, leaving=leaving, warnings=report.warnings)
     report.warnings += kept(inventory, ports.config.backup_account.id)
     report.regions = tuple(region for region, found in listed.items() if found)
-    observed = Enrolment(account_id, role, listed, bindings=inventory.bindings)
-    carry_out(withdrawn(account_id), observed, ports, enter, report)
+    carry_out(want, observed, ports, enter, report)
     report.state = "withdrawn"

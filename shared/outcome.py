@@ -3,6 +3,7 @@
     AttemptError
     ├── TemporaryError        may pass: try again later
     │   ├── NotReadyError     the account or its role is too new: try again soon, but not for long
+    │   ├── ExistsError, AbsentError   (in ``vendor.py``) observations; a failure only where nobody expected them
     │   ├── GraceError        nothing failed, but the time has not come
     │   └── NoTurnError       nothing was tried: others are first
     └── PermanentError        will not pass by itself: a person is needed

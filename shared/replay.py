@@ -1,7 +1,8 @@
 """Where a replay's events come from: a window of ActionTrail, page by page, or the events that were given.
 
 Since an event is only a hint and the cloud is the truth, the order in which events come back does not matter, and
-replaying them twice changes nothing. Each event comes with the place behind it, from where a later replay can go on.
+replaying them twice changes nothing in the cloud. Each event comes with the place behind it, from where a later replay
+can go on.
 """
 
 from __future__ import annotations

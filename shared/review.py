@@ -180,7 +180,8 @@ def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports,
     known = listed_everywhere(account_id, ports) if listed is None else listed
     inventory = take(account_id, known, ports)
     guard(inventory, ports.config.teardown.mode)
-    role = role_to_remove(enter, settings.role_name, leaving=bool(member and member.leaving), warnings=warnings)
+    needed = (hint is Hint.WITHDRAW or any(known.values())) and not (member and member.leaving)
+    role = role_to_remove(enter, settings.role_name, needed=needed, warnings=warnings)
     warnings += kept(inventory, ports.config.backup_account.id)
     have = Enrolment(account_id, role, known, bindings=inventory.bindings)
     want = withdrawn(account_id)

@@ -14,12 +14,20 @@ from typing import Literal
 from shared.outcome import AttemptError, NotReadyError, PermanentError, Reason, TemporaryError
 
 
-class ExistsError(Exception):
-    """An observation, not a failure: what was to be made is there already."""
+class ExistsError(TemporaryError):
+    """An observation: what was to be made is there already. Where nobody expected it, the next attempt looks anew."""
 
 
-class AbsentError(Exception):
-    """An observation, not a failure: what was asked for, or to be removed, is not there."""
+class AbsentError(TemporaryError):
+    """An observation: what was asked for, or to be removed, is not there. Where nobody expected it, the same."""
+
+
+KINDS: dict[str, type[TemporaryError]] = {
+    "exists": ExistsError,
+    "absent": AbsentError,
+    "not_ready": NotReadyError,
+    "temporary": TemporaryError,
+}
 
 
 @dataclass(frozen=True)
@@ -156,22 +164,17 @@ def failure(
     request_id: str | None = None,
     delay: float | None = None,
     denied: object = None,
-) -> AttemptError | ExistsError | AbsentError:
+) -> AttemptError:
     """The exception to raise for a refusal; ``delay`` in seconds where the cloud asked for one.
 
     ``denied`` is its AccessDeniedDetail, if any (help page "How to troubleshoot an access denied error").
     """
     meant = meaning(action, code, status)
     shown = f"{action}: {code}: {detail}"[:LONGEST_SHOWN]
-    match meant.kind:
-        case "exists":
-            return ExistsError(shown)
-        case "absent":
-            return AbsentError(shown)
-        case "permanent":
-            error: AttemptError = PermanentError(meant.reason, shown, code=code, request_id=request_id)
-        case "not_ready" | "temporary":
-            kind = NotReadyError if meant.kind == "not_ready" else TemporaryError
-            error = kind(meant.reason, shown, code=code, request_id=request_id, delay=delay)
+    error: AttemptError
+    if meant.kind == "permanent":
+        error = PermanentError(meant.reason, shown, code=code, request_id=request_id)
+    else:
+        error = KINDS[meant.kind](meant.reason, shown, code=code, request_id=request_id, delay=delay)
     error.access_denied_detail = denied
     return error

@@ -12,7 +12,6 @@ from cli.doctor.site import Site
 from cli.output import NotDoneError
 from shared.outcome import AttemptError
 from shared.queue import QueueError
-from shared.vendor import AbsentError, ExistsError
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def looked(check: Check, site: Site) -> list[Finding]:
         found.append(_not_looked(told))
     except NotDoneError as error:
         found.append(_not_looked(error))
-    except (AbsentError, ExistsError, OSError) as error:
+    except OSError as error:
         found.append(cause(f"could not be looked at: {error}", f"{BY_HAND}check the network and the endpoints"))
     return found
 

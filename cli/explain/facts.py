@@ -12,7 +12,6 @@ from shared.letters import Letter
 from shared.messages import AccountChanged, Selection
 from shared.outcome import AttemptError, Reason
 from shared.paging import numbered
-from shared.vendor import AbsentError
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def _control_policies(targets: list[str], site: Site) -> list[tuple[str, str, st
     for target in targets:
         try:
             rows = directory("ListControlPolicyAttachmentsForTarget", target_id=target).control_policy_attachments
-        except (AttemptError, AbsentError):
+        except AttemptError:
             continue
         attached = (rows.control_policy_attachment or []) if rows else []
         found += [(row.policy_id, row.policy_name, target) for row in attached if row.policy_type == "Custom"]

@@ -48,6 +48,20 @@ def test_a_window_brings_back_what_was_missed(world: World) -> None:
     assert world.cloud.state()["hbr"]["cross_accounts"] == before
 
 
+def test_removals_of_accounts_that_have_nothing_are_over_at_once(world: World) -> None:
+    """Moves and removals of accounts that were never enrolled leave no message, however often they are replayed."""
+    directory = world.cloud.client("resourcedirectory")
+    stranger = world.create("short-lived", parent_folder_id="fd-sandbox0001")
+    directory.delete_account(rd.DeleteAccountRequest(account_id=stranger))
+    directory.move_account(rd.MoveAccountRequest(account_id=TEST, destination_folder_id="fd-sandbox0001"))
+    mark = world.mark()
+    answers = [replay(world, window())["accounts"] for _ in range(2)]
+    ended = [{(one["account_id"], one["disposition"], one["state"]) for one in accounts} for accounts in answers]
+    assert ended[0] == ended[1]
+    assert {(stranger, "done", "withdrawn"), (TEST, "done", "withdrawn")} <= ended[0]
+    assert (world.retries(), world.writes(mark)) == ([], [])
+
+
 def test_a_preview_tells_the_plan_and_writes_nothing(world: World) -> None:
     """A preview shows for each account the steps of the same plan, from one listing for all of them."""
     accounts = [world.create(f"a{number}") for number in range(3)]

@@ -210,3 +210,16 @@ def test_a_change_of_mode_migrates_every_account(swept: World, *, coexist: bool,
     report = sweep(swept, "deep")
     assert swept.is_protected(PROD), report
     assert set(swept.registered(PROD, BACKUP)) == set(REGIONS)
+
+
+def test_a_role_that_vanishes_under_the_sweep_fails_that_account_alone(swept: World) -> None:
+    """What was there when it was read and is gone when it is changed is that account's failure, not the sweep's."""
+    longer_session(swept)
+    detach = ram.DetachPolicyFromRoleRequest(policy_type="System", policy_name="AliyunHBRRolePolicy", role_name=ROLE)
+    swept.cloud.client("ram", key=swept.cloud.into(TEST)).detach_policy_from_role(detach)
+    swept.cloud.fault(service="ram", action="UpdateRole", phase="before", status=404, code="EntityNotExist.Role")
+    report = sweep(swept, "deep")
+    assert [one["account_id"] for one in report["findings"] if one["kind"] == "failed"] == [PROD]
+    assert (report["repaired"], swept.is_protected(TEST)) == (1, True)
+    assert sweep(swept, "deep")["repaired"] == 1
+    assert swept.is_protected(PROD)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from alibabacloud_hbr20170908 import models as hbr
 from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
-from tests.flows.world import BACKUP, PROD, TEST, World
+from tests.flows.world import BACKUP, PROD, SANDBOX, TEST, World
 
 DAY = 86_400
 
@@ -68,6 +69,29 @@ def test_a_departure_waits_for_its_grace(world: World) -> None:
     assert world.is_protected(PROD)
     assert due(world)["state"] == "withdrawn"
     assert (world.role(PROD), world.registered(PROD)) == (None, {})
+
+
+@pytest.mark.parametrize("name", ["MoveAccount", "RemoveCloudAccount"])
+def test_where_nothing_is_there_no_grace_is_waited_for(world: World, name: str) -> None:
+    """The departure of an account that was never enrolled, member or stranger, is over at once, however often told."""
+    account_id = SANDBOX if name == "MoveAccount" else "1000000000008888"
+    answers = [world.call("teardown", left(account_id, name)) for _ in range(2)]
+    assert [(one["disposition"], one["state"]) for one in answers] == [("done", "withdrawn")] * 2
+    assert (world.retries(), world.writes()) == ([], [])
+
+
+def test_a_role_that_is_left_behind_waits_for_its_grace(world: World) -> None:
+    """Not being registered any more is not yet to be withdrawn: the role in the account goes after the grace."""
+    world.enrol()
+    for region in world.registered(PROD):
+        client = world.cloud.client("hbr", account="backup", region=region)
+        client.delete_cross_account(
+            hbr.DeleteCrossAccountRequest(cross_account_user_id=int(PROD), cross_account_role_name="hbrcrossrole")
+        )
+    move(world, PROD, "fd-sandbox0001")
+    assert world.call("teardown", left(PROD, "MoveAccount"))["reason"] == "grace"
+    assert due(world)["state"] == "withdrawn"
+    assert world.role(PROD) is None
 
 
 def test_an_account_that_is_back_when_the_grace_is_over_stays(world: World) -> None:
@@ -157,8 +181,6 @@ def test_a_few_departures_pass_the_brake(world: World) -> None:
 
 def test_what_others_registered_by_hand_is_not_counted_by_the_brake(world: World) -> None:
     """The product allows any account to be registered; such ones are not ours to withdraw, nor a sign of a disaster."""
-    from alibabacloud_hbr20170908 import models as hbr  # noqa: PLC0415
-
     client = world.cloud.client("hbr", account="backup")
     for number in range(10):
         client.add_cross_account(
