@@ -6,7 +6,7 @@ from bench.figures import Figure
 from bench.function import Function
 from bench.landscape import Landscape
 from emulator.quotas import PUBLISHED
-from shared.backup import PAGE
+from shared.paging import MOST_NUMBERED
 
 ACCOUNTS = 10_000
 REGIONS = ("cn-hangzhou", "cn-shanghai")
@@ -30,7 +30,7 @@ def sweep(land: Landscape) -> list[Figure]:
     actions = [entry["action"] for entry in land.cloud.control("journal")]
     listings = [action for action in actions if action.startswith(("List", "Describe"))]
     # The quota of an API is the account's, whatever the region; the listing of the directory has a larger one.
-    bound = -(-ACCOUNTS // PAGE) * len(REGIONS) / PUBLISHED["hbr:*"]
+    bound = -(-ACCOUNTS // MOST_NUMBERED) * len(REGIONS) / PUBLISHED["hbr:*"]
     notes = f"{ACCOUNTS} accounts, {len(REGIONS)} regions, nothing to do"
     per_region, limit = len(listings) / len(REGIONS), SHARE * bound
     return [

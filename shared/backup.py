@@ -8,7 +8,8 @@ from typing import Any
 
 from shared.clients import Api, Clients, Credentials
 from shared.config import Assumptions
-from shared.outcome import AttemptError, Reason, TemporaryError
+from shared.outcome import AttemptError, Reason
+from shared.paging import MOST_NUMBERED, numbered
 from shared.plan import Registration
 from shared.vendor import AbsentError, ExistsError
 
@@ -16,8 +17,6 @@ SERVICE = "crossbackup.hbr.aliyuncs.com"
 SERVICE_LINKED_ROLE = "AliyunServiceRoleForHbrCrossAccountBackup"
 SOME_ROLE_NAME = "hbrcrossrole"
 """DeleteCrossAccount demands a role name even where the record has none (API page); guess: any will do."""
-PAGE = 99
-"""DescribeCrossAccounts gives 10 by default and 99 at most (API page)."""
 
 
 class BackupAccount:
@@ -108,8 +107,8 @@ class BackupAccount:
 
     def glimpse(self, region: str, account_id: str) -> frozenset[Registration] | None:
         """The account's records as one page of the listing shows them; None where they may be on another page."""
-        body = self._hbr(region)("DescribeCrossAccounts", page_number=1, page_size=PAGE)
-        rows = (body.cross_accounts.cross_account or []) if body.cross_accounts else []
+        body = self._hbr(region)("DescribeCrossAccounts", page_number=1, page_size=MOST_NUMBERED)
+        rows = _rows(body)
         mine = frozenset(found for owner, found in map(_registration, rows) if owner == account_id)
         return mine if mine or (body.total_count or 0) <= len(rows) else None
 
@@ -118,19 +117,14 @@ class BackupAccount:
 
         Raises TemporaryError if the rows read are not as many as the listing says there are.
         """
-        hbr, number, seen, total = self._hbr(region), 1, 0, 1
-        while seen < total:
-            body = hbr("DescribeCrossAccounts", page_number=number, page_size=PAGE)
-            rows = (body.cross_accounts.cross_account or []) if body.cross_accounts else []
-            yield from map(_registration, rows)
-            total, seen, number = body.total_count or 0, seen + len(rows), number + 1
-            if not rows and seen < total:
-                raise TemporaryError(
-                    Reason.INCOMPLETE_LISTING, f"DescribeCrossAccounts: {seen} of {total} rows in {region}"
-                )
+        return map(_registration, numbered(self._hbr(region), "DescribeCrossAccounts", _rows))
 
     def _hbr(self, region: str) -> Api:
         return self._clients.hbr(self._credentials(), region)
+
+
+def _rows(body: Any) -> list[Any]:  # noqa: ANN401 - an SDK model
+    return list(body.cross_accounts.cross_account or []) if body.cross_accounts else []
 
 
 def _registration(row: Any) -> tuple[str, Registration]:  # noqa: ANN401

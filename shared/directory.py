@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from shared.clients import Clients, Credentials
-from shared.outcome import Reason, TemporaryError
+from shared.paging import numbered
 from shared.scope import Member
 from shared.vendor import AbsentError
 
@@ -80,15 +80,7 @@ class Directory:
             yield from self._folders(row.folder_id, path)
 
     def _pages(self, action: str, rows_of: Callable[[Any], Any], **fields: object) -> Iterator[Any]:
-        """The rows of every page; raises TemporaryError if they are not as many as the listing says there are."""
-        number, seen, total = 1, 0, 1
-        while seen < total:
-            body = self._api(action, page_number=number, page_size=PAGE, **fields)
-            rows = rows_of(body) or []
-            yield from rows
-            total, seen, number = body.total_count or 0, seen + len(rows), number + 1
-            if not rows and seen < total:
-                raise TemporaryError(Reason.INCOMPLETE_LISTING, f"{action}: {seen} of {total} rows")
+        yield from numbered(self._api, action, rows_of, PAGE, **fields)
 
     def _member(self, account: Any, folders: tuple[str, ...]) -> Member:  # noqa: ANN401 - an SDK model
         deletion = getattr(account, "deletion_status", None) or ""

@@ -1,4 +1,4 @@
-"""Reads listings of Cloud Backup to their end, by page number or by token. What a row means the adapters know."""
+"""Reads listings to their end, by page number or by token. What a row means the adapters know."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ Rows = Callable[[Any], Any]
 """Takes the rows, or None, out of an answer."""
 
 
-def numbered(api: Api, action: str, rows_of: Rows, **fields: object) -> Iterator[Any]:
-    """The rows of every page, by page number.
+def numbered(api: Api, action: str, rows_of: Rows, size: int = MOST_NUMBERED, /, **fields: object) -> Iterator[Any]:
+    """The rows of every page, by page number; ``size`` is the most that the action gives on one.
 
-    Raises TemporaryError if they are not as many as the listing says there are.
+    Raises TemporaryError if they are not as many as the listing says there are: fewer, or (while it changes) more.
     """
-    number, seen, total = 1, 0, 1
-    while seen < total:
-        body = api(action, page_number=number, page_size=MOST_NUMBERED, **fields)
+    number, seen, total, rows = 1, 0, 1, [None]
+    while rows and seen < total:
+        body = api(action, page_number=number, page_size=size, **fields)
         rows = rows_of(body) or []
         yield from rows
         total, seen, number = body.total_count or 0, seen + len(rows), number + 1
-        if not rows and seen < total:
-            raise TemporaryError(Reason.INCOMPLETE_LISTING, f"{action}: {seen} of {total} rows")
+    if seen != total:
+        raise TemporaryError(Reason.INCOMPLETE_LISTING, f"{action}: {seen} rows of {total}")
 
 
 def by_token(api: Api, action: str, rows_of: Rows, size: str = "max_results", /, **fields: object) -> Iterator[Any]:
