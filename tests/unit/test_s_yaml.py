@@ -218,3 +218,5 @@ def test_sweeps_do_not_pile_up() -> None:
     assert props["concurrencyConfig"]["reservedConcurrency"] == 1
     assert props["timeout"] < interval
     assert props["asyncInvokeConfig"]["maxAsyncEventAgeInSeconds"] < interval
+    assert props["asyncInvokeConfig"]["maxAsyncRetryAttempts"] == 0
+    assert "destinationConfig" not in props["asyncInvokeConfig"], "a failed sweep is no dead letter: the next one follows"
