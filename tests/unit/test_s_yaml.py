@@ -219,4 +219,6 @@ def test_sweeps_do_not_pile_up() -> None:
     assert props["timeout"] < interval
     assert props["asyncInvokeConfig"]["maxAsyncEventAgeInSeconds"] < interval
     assert props["asyncInvokeConfig"]["maxAsyncRetryAttempts"] == 0
-    assert "destinationConfig" not in props["asyncInvokeConfig"], "a failed sweep is no dead letter: the next one follows"
+    assert "destinationConfig" not in props["asyncInvokeConfig"], (
+        "a failed sweep is no dead letter: the next one follows"
+    )
