@@ -19,7 +19,7 @@ from shared.plan import UNKNOWN, CheckRole, Enrolment, Register, Role, plan
 from shared.ports import Enter, Ports, Report
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import for_event
-from shared.verdict import as_it_goes, find, judge
+from shared.verdict import LEAVING, as_it_goes, find, judge, leaves
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,6 @@ class _Visit:
     entrance: Entrance
 
 
-LEAVING = frozenset({Hint.LEFT, Hint.WITHDRAW})
-
-
 def converge(account_id: str, occasion: Occasion, ports: Ports, report: Report) -> None:
     """Bring one account to what is wanted of it now. Raises an AttemptError; ``report`` says how far it came."""
     entrance, hint = Entrance(account_id, ports, hurried=occasion.hurried), occasion.hint
@@ -57,7 +54,7 @@ def converge(account_id: str, occasion: Occasion, ports: Ports, report: Report) 
         entrance.open_ahead()
     member = find(account_id, ports)
     wanted, why = judge(member, hint, ports.config)
-    if hint in LEAVING or (hint is Hint.MOVED and member is not None and wanted is None):
+    if leaves(hint, member, wanted):
         _leave(member, visit)
     elif member is None or wanted is None:
         report.state, report.why = "ignored", why

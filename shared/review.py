@@ -26,7 +26,7 @@ from shared.plan import UNKNOWN, AnyStep, Enrolment, Role, plan
 from shared.ports import Ports, Report
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import Standing, beside, for_sweep
-from shared.verdict import as_it_goes, find, judge
+from shared.verdict import as_it_goes, find, judge, leaves
 
 VERSION = 1
 
@@ -143,7 +143,7 @@ def review(
     try:
         member = find(account_id, ports)
         wanted, why = judge(member, hint, ports.config)
-        if hint in {Hint.LEFT, Hint.WITHDRAW}:
+        if leaves(hint, member, wanted):
             return _departure(account_id, hint, member, ports, listed)
         name = member.display_name if member else ""
         if member is None or wanted is None:
@@ -173,7 +173,7 @@ def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports,
     name = member.display_name if member else ""
     if member is not None:
         member = as_it_goes(member, ports)
-    if hint is Hint.LEFT and judge(member, Hint.JOINED, ports.config)[0] is not None:
+    if hint is not Hint.WITHDRAW and judge(member, Hint.JOINED, ports.config)[0] is not None:
         return Review(account_id, hint, "ignored", name, why="the account is a member and in scope")
     settings = desired(member, ports.config).settings if member else ports.config.enrolment
     enter, warnings = Entrance(account_id, ports).by(member.access_role if member else None), list[str]()
@@ -186,6 +186,9 @@ def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports,
     have = Enrolment(account_id, role, known, bindings=inventory.bindings)
     want = withdrawn(account_id)
     steps = plan(want, have)
+    if steps and hint is not Hint.WITHDRAW:
+        grace = f"after the grace of {ports.config.teardown.grace_hours:g} h, unless it is back by then"
+        warnings.append(f"without a person's review only {grace}, and only if the brake allows it then")
     state = "leaving" if steps else "withdrawn"
     return Review(
         account_id, hint, state, name, "", "", tuple(warnings), want, have, steps, inventory=inventory.shown()
@@ -239,5 +242,5 @@ def _carried_out(one: Review, ports: Ports) -> Report:
     enter = Entrance(one.account_id, ports).by(member.access_role if member else None)
     report = Report(one.account_id, one.display_name, rule=one.rule)
     carry_out(one.want, one.have, ports, enter, report)
-    report.state = "withdrawn" if one.hint in {Hint.LEFT, Hint.WITHDRAW} else "protected"
+    report.state = "withdrawn" if one.state in {"leaving", "withdrawn"} else "protected"
     return report

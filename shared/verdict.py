@@ -46,6 +46,14 @@ def judge(member: Member | None, hint: Hint, config: Config) -> tuple[Wanted | N
     return None, f"outside the scope by rule {wanted.rule!r}"
 
 
+LEAVING = frozenset({Hint.LEFT, Hint.WITHDRAW})
+
+
+def leaves(hint: Hint, member: Member | None, wanted: Wanted | None) -> bool:
+    """Whether an account so judged is to be withdrawn: it has left, a person says so, or it was moved out of scope."""
+    return hint in LEAVING or (hint is Hint.MOVED and member is not None and wanted is None)
+
+
 def _enrolling_all(config: Config) -> Config:
     """The same configuration with every account in scope."""
     return config.model_copy(

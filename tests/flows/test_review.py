@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from alibabacloud_ram20150501 import models as ram
+from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
 from shared.clients import Credentials
 from shared.cloud import connect
@@ -17,6 +18,8 @@ from shared.messages import Hint
 from shared.ports import Ports
 from shared.review import NotAPlanError, ReviewError, apply_reviewed, document, read_plan, review
 from tests.flows.world import PROD, TEST, World
+
+DAY = 86_400
 
 
 @pytest.fixture
@@ -65,6 +68,21 @@ def test_a_reviewed_withdrawal_is_carried_out(world: World, ports: Ports) -> Non
     assert plan["accounts"][0]["state"] == "leaving"
     apply_reviewed(read_plan(plan), ports)
     assert (world.role(PROD), world.registered(PROD)) == (None, {})
+
+
+def test_a_preview_says_of_a_move_out_of_scope_what_is_then_done(world: World, ports: Ports) -> None:
+    """What an event applies as grace and withdrawal is no "ignored" to who asks before; one in scope stays."""
+    world.enrol(PROD)
+    assert review(PROD, Hint.MOVED, ports).state == "protected"
+    move = rd.MoveAccountRequest(account_id=PROD, destination_folder_id="fd-sandbox0001")
+    world.cloud.client("resourcedirectory").move_account(move)
+    shown = review(PROD, Hint.MOVED, ports)
+    assert shown.state == "leaving"
+    assert "grace of 24 h" in shown.warnings[-1]
+    assert world.call("onboard", {"eventName": "MoveAccount", "requestParameters": {"AccountId": PROD}})["delay"] == DAY
+    (message,) = world.retries()
+    done = world.call("retry", message)
+    assert (done["state"], set(done["steps"])) == ("withdrawn", {f"{step.sign} {step}" for step in shown.steps})
 
 
 def test_a_cloud_that_changed_since_is_refused_before_any_write(world: World, ports: Ports) -> None:
