@@ -18,8 +18,8 @@ check: $(READY) ## Formatting, lint, types, import contracts, docs
 	$(VENV)/lint-imports
 	$(VENV)/pytest tests/docs
 
-soak: $(READY) ## For hours: every call, far more samples; SEED=n chooses them, and brings a failure back
-	$(VENV)/pytest --soak --timeout 0 $(if $(SEED),--seed $(SEED)) tests/matrix tests/security
+soak: $(READY) ## For hours: every call, every guess, far more samples; SEED=n chooses them, and brings a failure back
+	$(VENV)/pytest --soak --timeout 0 $(if $(SEED),--seed $(SEED)) tests/matrix tests/security tests/flows tests/emulator/test_malformed.py
 
 emulator: $(READY) ## A local Alibaba Cloud; see docs/emulator.md
 	@$(VENV)/python -m emulator --json --functions s.yaml --code .

@@ -99,5 +99,13 @@ def _test(positive: Callable[[str], Match], expected: list[str], *, negated: boo
     except ValueError as error:
         raise malformed(f"{expected!r} does not fit its condition operator") from error
     if negated:
-        return (lambda value: not any(test(value) for test in tests)), True
-    return (lambda value: any(test(value) for test in tests)), False
+        return (lambda value: not _any(tests, value)), True
+    return (lambda value: _any(tests, value)), False
+
+
+def _any(tests: list[Match], value: str) -> bool:
+    """Whether the request's value passes a test; one that is no number or address passes none of theirs (inferred)."""
+    try:
+        return any(test(value) for test in tests)
+    except ValueError:
+        return False

@@ -90,7 +90,7 @@ def _guesses() -> str:
 
 
 def _values(annotation: str) -> str:
-    return ", ".join(f"`{value}`" for value in re.findall(r'"(\w[\w-]*)"', annotation)) or annotation
+    return ", ".join(f"`{value}`" for value in re.findall(r'"(\w[\w.-]*)"', annotation)) or annotation
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -75,8 +75,7 @@ def decide(
     Control policies bind the RAM users and roles of members (SDK model CreateControlPolicyRequest, ``EffectScope``),
     but not service-linked roles nor the management account (help page "Overview of control policies").
     """
-    context = {"acs:CurrentTime": utc(cloud.clock.now()), "acs:SecureTransport": "true", **(context or {})}
-    state = cloud.state
+    context, state = _context(cloud, context), cloud.state
     if principal.kind in ("root", "service"):
         return Decision(allowed=True, source=principal.kind)
     account = state.accounts.get(principal.account_id)
@@ -90,6 +89,11 @@ def decide(
         session = permissions.evaluate([("session policy", principal.session_policy)], permission, resource, context)
         return decision if session.allowed else session
     return decision
+
+
+def _context(cloud: Cloud, known: Mapping[str, str] | None) -> Mapping[str, str]:
+    """What conditions can ask about: of every call the time, and that it came by TLS, as calls to the cloud do."""
+    return {"acs:CurrentTime": utc(cloud.clock.now()), "acs:SecureTransport": "true", **(known or {})}
 
 
 def _attached(state: State, principal: Principal, role: Role | None) -> Iterator[tuple[str, str]]:
@@ -187,7 +191,12 @@ def assume(
     if caller.kind != "service":
         cloud.require(caller, "sts:AssumeRole", target, context)
     role = _visible_role(cloud, account_id, name)
-    trusted = permissions.trusts(_visible_trust(cloud, role), _names(caller), context or {})
+    trusted = permissions.trusts(
+        _visible_trust(cloud, role),
+        _names(caller),
+        _context(cloud, context),
+        exact_case=cloud.guesses.trust_arn_case == "exact",
+    )
     if not trusted.allowed:
         raise no_permission(caller, "sts:AssumeRole", target, trusted)
     if duration > role.max_session_seconds:
@@ -199,11 +208,11 @@ def assume(
     return _open_session(cloud, who, duration)
 
 
-def _names(caller: Principal) -> tuple[str, ...]:
-    """What a trust policy may call a caller: itself, or the account that it belongs to."""
+def _names(caller: Principal) -> tuple[tuple[str, str], ...]:
+    """What a trust policy may call a caller: itself, or the account that it belongs to. Nobody here is federated."""
     if caller.kind == "service":
-        return (caller.name, f"{caller.account_id}@{caller.name}")
-    return (caller.arn, f"acs:ram::{caller.account_id}:root")
+        return ("Service", caller.name), ("Service", f"{caller.account_id}@{caller.name}")
+    return ("RAM", caller.arn), ("RAM", f"acs:ram::{caller.account_id}:root")
 
 
 def _visible_role(cloud: Cloud, account_id: str, name: str) -> Role:

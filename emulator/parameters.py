@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from emulator import shapes
 from emulator.errors import CloudError
 
 if TYPE_CHECKING:
     from emulator.service import Param, Service
+    from emulator.shapes import Shape
 
 COMMON = frozenset(
     (
@@ -49,11 +51,13 @@ def validate(service: Service, table: Mapping[str, Param], pairs: tuple[tuple[st
 
 def _read(service: Service, name: str, param: Param, value: Sent) -> object:
     try:
-        return _READ[param.kind](param, value)
+        return _READ[param.kind](name, param, value)
+    except shapes.UnknownKeyError as error:
+        raise _unknown(str(error)) from error
     except _WrongLengthError as error:
         code = param.length or param.invalid or service.invalid.format(name=name)
         raise CloudError(code, f"The parameter {name} is too long or too short: {error}.") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         code = param.invalid or service.invalid.format(name=name)
         raise CloudError(code, f"The parameter {name} is wrongly formed: {error}.") from error
 
@@ -76,11 +80,15 @@ def _grouped(table: Mapping[str, Param], pairs: tuple[tuple[str, str], ...]) -> 
             else:
                 sent[base] = value
         elif name not in COMMON:
-            raise CloudError(f"UnknownParameter.{name}", f"This action has no parameter {name}.")
+            raise _unknown(name)
     return sent
 
 
-def _text(param: Param, value: str) -> str:
+def _unknown(name: str) -> CloudError:
+    return CloudError(f"UnknownParameter.{name}", f"This action has no parameter {name}.")
+
+
+def _text(_: str, param: Param, value: str) -> str:
     if not (param.minimum or 0) <= len(value) <= (param.maximum or len(value)):
         raise _WrongLengthError(f"its length must be {param.minimum or 0} to {param.maximum}")
     if param.pattern is not None and not re.fullmatch(param.pattern, value):
@@ -90,8 +98,8 @@ def _text(param: Param, value: str) -> str:
     return value
 
 
-def _integer(param: Param, value: str) -> int:
-    number = int(value)
+def _integer(_: str, param: Param, value: str) -> int:
+    number = shapes.integer(value)
     low = number if param.minimum is None else param.minimum
     high = number if param.maximum is None else param.maximum
     if not low <= number <= high:
@@ -99,30 +107,34 @@ def _integer(param: Param, value: str) -> int:
     return number
 
 
-def _boolean(_: Param, value: str) -> bool:
-    if value.lower() not in ("true", "false"):
-        raise ValueError("it must be true or false")
-    return value.lower() == "true"
+def _boolean(_: str, __: Param, value: str) -> bool:
+    return shapes.boolean(value)
 
 
-def _json(_: Param, value: str) -> object:
-    return json.loads(value)
+def _json(name: str, param: Param, value: str) -> object:
+    read = json.loads(value, parse_constant=_no_number)
+    json.dumps(read, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    return shapes.checked(param.shape, read, name)
 
 
-def _texts(param: Param, value: dict[str, str]) -> list[str]:
-    return [_text(param, value[index]) for index in sorted(value, key=int)]
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
-def _maps(_: Param, value: dict[str, str]) -> list[dict[str, str]]:
+def _texts(name: str, param: Param, value: dict[str, str]) -> list[str]:
+    return [_text(name, param, item) for item in cast("list[str]", _numbered(name, [str], value))]
+
+
+def _maps(name: str, param: Param, value: dict[str, str]) -> object:
     """``{"1.Key": a, "1.Value": b}`` → ``[{"Key": a, "Value": b}]``."""
-    items: dict[int, dict[str, str]] = {}
-    for path, text in value.items():
-        index, key = path.split(".", 1)
-        items.setdefault(int(index), {})[key] = text
-    return [items[index] for index in sorted(items)]
+    return _numbered(name, [param.shape], value)
 
 
-_READ: Mapping[str, Callable[[Any, Any], Any]] = {
+def _numbered(name: str, shape: Shape, value: dict[str, str]) -> object:
+    return shapes.checked(shape, shapes.typed(shape, shapes.tree(value), name), name)
+
+
+_READ: Mapping[str, Callable[[str, Any, Any], Any]] = {
     "text": _text,
     "integer": _integer,
     "boolean": _boolean,

@@ -1,6 +1,6 @@
 """RAM policy documents: what is well formed, and what they allow.
 
-Pure: documents and requests in, decisions out. Who has which policy attached is known in ``cloud.py``. Grammar and
+Pure: documents and requests in, decisions out. Who has which policy attached is known in ``identity.py``. Grammar and
 evaluation as in the help pages "Policy elements", "Policy structure and syntax" and "Policy evaluation process".
 """
 
@@ -59,16 +59,18 @@ def evaluate(
     return allowed or Decision(allowed=False, source="implicit deny")
 
 
-def trusts(document: str, names: Iterable[str], context: Mapping[str, str]) -> Decision:
-    """Whether a role's trust policy lets one of ``names`` in (the caller's ARN, its account's root, a service).
+def trusts(
+    document: str, caller: Iterable[tuple[str, str]], context: Mapping[str, str], *, exact_case: bool = False
+) -> Decision:
+    """Whether a role's trust policy lets a caller in, who goes by any of these kinds and names of a principal.
 
-    ARNs are compared without regard to case: the cloud lower-cases the names of service-linked roles while its own
-    help page "Back up data sources across Alibaba Cloud accounts" writes them in mixed case.
+    How ARNs are compared is the guess ``trust_arn_case``.
     """
-    wanted = {name.casefold() for name in names}
+    fold = str if exact_case else str.casefold
+    wanted = {(kind, fold(name)) for kind, name in caller}
     allowed = Decision(allowed=False, source="trust policy")
     for statement in parse(document, trust=True):
-        named = any(name.casefold() in wanted for _, name in statement.principals)
+        named = any((kind, fold(name)) in wanted for kind, name in statement.principals)
         if named and statement.action("sts:assumerole") and statement.holds(context):
             if not statement.allows:
                 return Decision(allowed=False, source="trust policy", statement=statement.source)
@@ -85,7 +87,8 @@ def parse(document: str, *, trust: bool = False) -> tuple[Statement, ...]:
     """
     try:
         body = json.loads(document)
-    except ValueError as error:
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
         raise malformed("it is not JSON") from error
     if not isinstance(body, dict) or set(body) != {"Version", "Statement"} or body["Version"] != "1":
         raise malformed('it must hold exactly Version "1" and Statement')

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from emulator.shapes import TAG, Shape
+
 if TYPE_CHECKING:
     from emulator.accounts import Account, Principal
     from emulator.cloud import Cloud
@@ -22,11 +24,13 @@ class Param:
 
     ``json`` is an object or list sent as compact JSON; ``texts`` is ``Name.1=a&Name.2=b``; ``maps`` is
     ``Name.1.Key=a&Name.1.Value=b``. ``minimum`` and ``maximum`` bound an integer's value or a text's length.
+    ``shape`` is what JSON holds, or each object of ``maps``: a tag unless told.
     """
 
     kind: Kind = "text"
     required: bool = False
     default: Any = None
+    shape: Shape = TAG
     pattern: str | None = None
     choices: tuple[str, ...] = ()
     minimum: int | None = None

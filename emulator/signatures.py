@@ -31,6 +31,8 @@ WINDOW = 15 * 60
 _AUTHORIZATION = re.compile(r"ACS3-HMAC-SHA256 Credential=([^,]+), *SignedHeaders=([^,]+), *Signature=([0-9a-f]{64})")
 _DATE_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _SIGNED_ALWAYS = ("host", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256")
+"""Headers without which there is no signature. Other ``x-acs-`` headers and a content type must be signed where they
+are sent (help page "V3 request structure and signature")."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def _acs3(cloud: Cloud, request: Request) -> Principal:
         raise CloudError("IncompleteSignature", "The Authorization header is not of the form ACS3-HMAC-SHA256 ….")
     key, signed, signature = match.groups()
     names = signed.split(";")
-    for name in _SIGNED_ALWAYS:
+    present = {name for name in headers if name.startswith("x-acs-") or name == "content-type"}
+    for name in sorted(present.union(_SIGNED_ALWAYS)):
         if name not in headers or name not in names:
             raise CloudError("IncompleteSignature", f"The header {name} must be sent and signed.")
     _check_date(headers["x-acs-date"])

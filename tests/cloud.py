@@ -69,6 +69,8 @@ class LocalCloud:
         self.endpoints: dict[str, Any] = self.ready["endpoints"]
         self.accounts: dict[str, Any] = self.ready["accounts"]
         self._secrets_seen = 0
+        self.standing: dict[str, Any] = {}
+        """Guesses that every reset keeps."""
         RUNNING.append(self)
         self._http = httpx.Client(base_url=self.endpoints["control"] + "/", timeout=120, trust_env=False)
 
@@ -189,8 +191,8 @@ class LocalCloud:
         self._post("guesses", **guesses)
 
     def reset(self, zone: str | dict[str, Any] | None = None, **guesses: Any) -> None:
-        """Begin again, with the zone of the start or another, and with the guesses of the start except those given."""
-        self._post("reset", zone=zone, guesses=guesses)
+        """Begin again, with the zone of the start or another; other guesses are the standing ones, or the start's."""
+        self._post("reset", zone=zone, guesses={**self.standing, **guesses})
         self.ready.update(self._get("endpoints"))
         self.accounts = self.ready["accounts"]
 

@@ -24,6 +24,7 @@ class Soak:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--soak`` makes every sampled test long; ``--seed`` chooses the samples."""
     parser.addoption("--soak", action="store_true", help="many more samples; see `make soak`")
+    parser.addoption("--guess", metavar="NAME=VALUE", help="the flows in a cloud where this guess has this value")
     parser.addoption("--seed", type=int, default=20261122, help="the seed of every sample")
 
 

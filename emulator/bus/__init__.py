@@ -18,7 +18,7 @@ from emulator.bus.state import BusSettings, Rule
 if TYPE_CHECKING:
     from emulator.cloud import Cloud
 
-DIRECTORY_SOURCE = "acs.resourcemanager"
+DIRECTORY_SOURCES = ("acs.resourcemanager", "acs.resourcedirectorymaster")
 _REQUIRED = ("id", "source", "specversion", "type", "data")
 
 
@@ -29,7 +29,7 @@ def publish_event(cloud: Cloud, event: Mapping[str, Any]) -> None:
     Directory's events are published at all is in no document, hence the guess ``directory_events``.
     """
     wrapped = wrap(event)
-    if wrapped["source"] == DIRECTORY_SOURCE and cloud.guesses.directory_events == "absent":
+    if wrapped["source"] in DIRECTORY_SOURCES and cloud.guesses.directory_events == "absent":
         return
     publish(cloud, wrapped)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from emulator import paging
 from emulator.errors import CloudError
 
 if TYPE_CHECKING:
@@ -66,23 +67,18 @@ def path_of(directory: Directory, folder_id: str) -> str:
 def page_of(call: Call, items: Sequence[Item]) -> tuple[Sequence[Item], dict[str, Any]]:
     """One page by ``PageNumber`` and ``PageSize``, and the keys that every such list answers."""
     number, size = call.params["PageNumber"], call.params["PageSize"]
-    page = items[(number - 1) * size : number * size]
-    return page, {"PageNumber": number, "PageSize": size, "TotalCount": len(items)}
+    return paging.numbered(items, number, size), {"PageNumber": number, "PageSize": size, "TotalCount": len(items)}
 
 
 def tokens_of(call: Call, items: Sequence[Item], default: int) -> tuple[Sequence[Item], dict[str, Any]]:
     """One page by ``NextToken`` and ``MaxResults``; the token is left out on the last page."""
-    try:
-        start = int(call.params["NextToken"] or 0)
-    except ValueError as error:
-        raise CloudError("InvalidParameter.NextToken", "The parameter NextToken is wrongly formed.") from error
-    end = start + (call.params["MaxResults"] or default)
-    return items[start:end], ({"NextToken": str(end)} if end < len(items) else {})
+    page, following = paging.placed(items, call.params["NextToken"], call.params["MaxResults"] or default)
+    return page, ({"NextToken": following} if following else {})
 
 
 def tagged(sent: list[dict[str, str]] | None) -> dict[str, str]:
     """The ``Tag.N.Key`` and ``Tag.N.Value`` parameters as a mapping."""
-    return {tag["Key"]: tag.get("Value", "") for tag in sent or [] if "Key" in tag}
+    return {tag["Key"]: tag.get("Value", "") for tag in sent or []}
 
 
 def with_tags(answer: dict[str, Any], tags: dict[str, str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from emulator.directory import administrators, control_policies, folders, invitations, leaving, members, tags
+from emulator.paging import PLACE
 from emulator.service import Action, Param
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _PAGE = {
     "PageNumber": Param("integer", default=1, minimum=1),
     "PageSize": Param("integer", default=10, minimum=1, maximum=100),
 }
-_TOKENS = {"MaxResults": Param("integer", minimum=1, maximum=100), "NextToken": Param()}
+_TOKENS = {"MaxResults": Param("integer", minimum=1, maximum=100), "NextToken": PLACE}
 _RESOURCE_TYPE = Param(required=True, choices=("Account", "Folder"))
 _SERVICE_PRINCIPAL = r"[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com"
 _DISPLAY_NAME = Param(
@@ -216,7 +217,7 @@ _WRITES = {
     ),
     "DeleteAccount": _action(
         leaving.delete,
-        {"AccountId": _ACCOUNT, "AbandonableCheckId": Param("json")},
+        {"AccountId": _ACCOUNT, "AbandonableCheckId": Param("json", shape=[str])},
         "EntityNotExists.Account",
         "NoLicense.ResourceDirectory",
         "MemberTypeError.DeleteAccount",

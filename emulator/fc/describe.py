@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+from emulator import paging
 from emulator.clock import utc
 from emulator.errors import CloudError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from emulator.fc.compute import Compute
     from emulator.fc.functions import Function
@@ -94,10 +96,9 @@ def concurrency(compute: Compute, owner: Function) -> dict[str, Any]:
     return {"functionArn": compute.arn(owner), "reservedConcurrency": owner.reserved}
 
 
-def _page(names: list[str], query: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+def _page(names: list[str], query: Mapping[str, str]) -> tuple[Sequence[str], dict[str, str]]:
     text, after = query.get("limit", "20"), query.get("nextToken", "")
-    if not text.isdigit() or not 1 <= int(text) <= 100:  # noqa: PLR2004 - SDK model ListFunctionsRequest
+    if not re.fullmatch("[1-9][0-9]?|100", text):  # SDK model ListFunctionsRequest
         raise CloudError("InvalidArgument", "limit must be between 1 and 100")
-    rest = [name for name in names if name > after]
-    page = rest[: int(text)]
-    return page, ({"nextToken": page[-1]} if len(rest) > len(page) else {})
+    page, following = paging.behind(names, after, int(text), str)
+    return page, ({"nextToken": following} if following else {})

@@ -6,10 +6,10 @@ Only what more than one action needs. What an action means is in the file of its
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from emulator import paging
 from emulator.errors import CloudError
 from emulator.service import Param
 
@@ -112,7 +112,7 @@ def find(call: Call, records: Mapping[str, R], record_id: str | None, code: str 
 def page(call: Call, items: Sequence[Any], render: Callable[[Any], dict[str, Any]], *path: str) -> dict[str, Any]:
     """One page of ``items`` under ``path`` (``"Vaults", "Vault"``), rendered only where shown."""
     number, size = call.params["PageNumber"], call.params["PageSize"]
-    content: Any = [render(item) for item in items[(number - 1) * size : number * size]]
+    content: Any = [render(item) for item in paging.numbered(items, number, size)]
     for key in reversed(path):
         content = {key: content}
     return {**content, "PageNumber": number, "PageSize": size, "TotalCount": len(items)}
@@ -121,21 +121,15 @@ def page(call: Call, items: Sequence[Any], render: Callable[[Any], dict[str, Any
 def token_page(items: Sequence[R], token: str | None, limit: int) -> tuple[Sequence[R], str]:
     """The items after ``token``, and the token of the next page (empty on the last; inferred).
 
-    A token names the last record shown, so that what is deleted meanwhile does not shift the pages.
-
     Raises:
         CloudError: ``BadRequest`` for a token that was not given out here.
     """
-    start = 0
-    if token:
-        try:
-            last = base64.urlsafe_b64decode(token.encode()).decode()
-        except (binascii.Error, UnicodeDecodeError, ValueError) as error:
-            raise refuse("BadRequest", "NextToken is invalid.") from error
-        start = next((i for i, item in enumerate(items) if item.id > last), len(items))
-    shown = items[start : start + limit]
-    more = start + limit < len(items)
-    return shown, base64.urlsafe_b64encode(shown[-1].id.encode()).decode() if more else ""
+    try:
+        last = base64.urlsafe_b64decode((token or "").encode()).decode()
+    except ValueError as error:
+        raise refuse("BadRequest", "NextToken is invalid.") from error
+    shown, following = paging.behind(items, last, limit, lambda item: item.id)
+    return shown, base64.urlsafe_b64encode(following.encode()).decode()
 
 
 def place_fields(place: Place) -> dict[str, Any]:

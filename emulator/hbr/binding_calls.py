@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from emulator.hbr import bindings, runs
+from emulator.hbr import bindings, filters, places, runs
 from emulator.hbr.answers import TOKENS, find, mine, place_fields, refuse, token_page
-from emulator.hbr.filters import passes
 from emulator.hbr.rules import SOURCE_TYPES
 from emulator.service import Action, Param
+from emulator.shapes import Record, Shape
 
 if TYPE_CHECKING:
     from emulator.hbr.state import Binding, Policy
@@ -24,29 +24,22 @@ def create_policy_bindings(call: Call) -> dict[str, Any]:
     """
     items = call.params["PolicyBindingList"]
     policy = find(call, call.cloud.state.hbr.policies, call.params["PolicyId"])
-    if not isinstance(items, list) or not items or len({item.get("SourceType") for item in items}) != 1:
+    if len({item.get("SourceType") for item in items}) != 1:
         raise refuse("BadRequest", "PolicyBindingList must hold data sources of one type.")
-    if len({str(item.get("DataSourceId")) for item in items}) != len(items):
+    if len({item.get("DataSourceId") for item in items}) != len(items):
         raise refuse("BadRequest", "PolicyBindingList names a data source twice.")
     found = [(item, bindings.check(call, policy, item)) for item in items]
     for item, place in found:
-        settings = {key: _flat(item[key]) for key in bindings.SETTINGS if item.get(key)}
+        settings = {key: item[key] for key in bindings.SETTINGS if item.get(key)}
         bindings.bind(
             call.cloud,
             policy,
             place,
-            (item["SourceType"], str(item["DataSourceId"])),
+            (item["SourceType"], item["DataSourceId"]),
             call.now,
-            fields={"disabled": str(item.get("Disabled") or "").lower() == "true", "settings": settings},
+            fields={"disabled": item.get("Disabled", "").lower() == "true", "settings": settings},
         )
     return {}
-
-
-def _flat(value: object) -> object:
-    """AdvancedOptions are sent with lists of one object where answers have the object (the two SDK models)."""
-    if not isinstance(value, dict):
-        return value
-    return {key: item[0] if isinstance(item, list) and item else item for key, item in value.items()}
 
 
 def describe_policy_bindings(call: Call) -> dict[str, Any]:
@@ -60,7 +53,7 @@ def describe_policy_bindings(call: Call) -> dict[str, Any]:
         if params["PolicyId"] in (None, binding.policy_id)
         and params["SourceType"] in (None, binding.source_type)
         and (not params["DataSourceIds"] or binding.data_source in params["DataSourceIds"])
-        and passes(_keys(binding), params["Filters"])
+        and filters.passes(_keys(binding), params["Filters"])
     ]
     shown, token = token_page(wanted, params["NextToken"], params["MaxResults"])
     return {
@@ -131,7 +124,7 @@ _OPTIONS: Mapping[str, Mapping[str, Callable[[], Any]]] = {
 def update_policy_binding(call: Call) -> dict[str, Any]:
     """Suspend, resume or resize what is bound (API page "UpdatePolicyBinding")."""
     binding = _named(call, call.params["DataSourceId"])
-    sent = {key: _flat(call.params[key]) for key in bindings.SETTINGS if call.params[key] is not None}
+    sent = {key: call.params[key] for key in bindings.SETTINGS if call.params[key] is not None}
     binding.settings = {**binding.settings, **sent}
     binding.disabled = binding.disabled if call.params["Disabled"] is None else call.params["Disabled"]
     binding.updated_at = call.now
@@ -155,7 +148,7 @@ def delete_policy_binding(call: Call) -> dict[str, Any]:
     """Unbind; backups stay. Without ids, all of that type (API page "DeletePolicyBinding"; the latter is inferred)."""
     params, hbr = call.params, call.cloud.state.hbr
     if params["DataSourceIds"]:
-        found = [_named(call, str(data_source)) for data_source in params["DataSourceIds"]]
+        found = [_named(call, data_source) for data_source in params["DataSourceIds"]]
     else:
         policy = find(call, hbr.policies, params["PolicyId"])
         found = [b for b in bindings.of(hbr, policy.id) if params["SourceType"] in (None, b.source_type)]
@@ -184,6 +177,38 @@ def execute_policy(call: Call) -> dict[str, Any]:
     return {"JobId": jobs[0].id}
 
 
+_SLICE_SHAPE = Record({"FetchSliceSize": int, "FullOnIncrementFail": bool})
+_UPDATED: Mapping[str, Shape] = {
+    "CommonFileSystemDetail": _SLICE_SHAPE,
+    "OssDetail": Record({"IgnoreArchiveObject": bool, "InventoryCleanupPolicy": str, "InventoryId": str}),
+    "UdmDetail": Record(
+        {
+            **dict.fromkeys(("AppConsistent", "EnableFsFreeze", "EnableWriters", "SnapshotGroup"), bool),
+            **dict.fromkeys(("PostScriptPath", "PreScriptPath", "RamRoleName"), str),
+            **dict[str, Shape].fromkeys(("DiskIdList", "ExcludeDiskIdList"), [str]),
+            "TimeoutInSeconds": int,
+        }
+    ),
+}
+_UPDATED_OPTIONS = Record(_UPDATED)
+_NEW_OPTIONS = Record(
+    {
+        **_UPDATED,
+        "CommonNasDetail": Record({**_SLICE_SHAPE.keys, "ClusterId": str}),
+        "FileDetail": Record({"AdvPolicy": bool, "UseVSS": bool}),
+    }
+)
+_BINDING = Record(
+    {
+        **places.ACCOUNT.keys,
+        **{key: _NEW_OPTIONS if key == "AdvancedOptions" else str for key in bindings.SETTINGS},
+        "DataSourceId": str,
+        "Disabled": str,
+        "SourceType": str,
+    }
+)
+"""SDK models CreatePolicyBindingsRequest and UpdatePolicyBindingRequest."""
+
 _TYPE = Param(choices=SOURCE_TYPES)
 _POLICY = {"PolicyId": Param(required=True)}
 _TEXTS = {key: Param() for key in bindings.SETTINGS if key != "AdvancedOptions"}
@@ -191,7 +216,7 @@ _TEXTS = {key: Param() for key in bindings.SETTINGS if key != "AdvancedOptions"}
 ACTIONS = {
     "CreatePolicyBindings": Action(
         create_policy_bindings,
-        {**_POLICY, "PolicyBindingList": Param("json", required=True)},
+        {**_POLICY, "PolicyBindingList": Param("json", required=True, shape=[_BINDING])},
         permission="hbr:CreatePolicyBindings",
         writes=True,
         errors=(
@@ -210,8 +235,8 @@ ACTIONS = {
             **TOKENS,
             "PolicyId": Param(),
             "SourceType": _TYPE,
-            "DataSourceIds": Param("json"),
-            "Filters": Param("maps"),
+            "DataSourceIds": Param("json", shape=[str]),
+            "Filters": filters.PARAM,
         },
         permission="hbr:DescribePolicyBindings",
         errors=("BadRequest",),
@@ -224,7 +249,7 @@ ACTIONS = {
             "SourceType": Param(required=True, choices=SOURCE_TYPES),
             "DataSourceId": Param(required=True),
             "Disabled": Param("boolean"),
-            "AdvancedOptions": Param("json"),
+            "AdvancedOptions": Param("json", shape=_UPDATED_OPTIONS),
         },
         permission="hbr:UpdatePolicyBinding",
         writes=True,
@@ -232,7 +257,7 @@ ACTIONS = {
     ),
     "DeletePolicyBinding": Action(
         delete_policy_binding,
-        {**_POLICY, "SourceType": _TYPE, "DataSourceIds": Param("json")},
+        {**_POLICY, "SourceType": _TYPE, "DataSourceIds": Param("json", shape=[str])},
         permission="hbr:DeletePolicyBinding",
         writes=True,
         errors=("ResourceNotFound",),

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from emulator.hbr import agenda, places, tasks
+from emulator.hbr import agenda, filters, places, tasks
 from emulator.hbr.account import require_open
 from emulator.hbr.answers import PAGE, find, mine, page, refuse, stamp
-from emulator.hbr.filters import passes
 from emulator.hbr.state import Client
 from emulator.service import Action, Param
 
@@ -43,11 +42,11 @@ def install_backup_clients(call: Call) -> dict[str, Any]:
     return {"TaskId": tasks.begin(call, "InstallBackupClientsTask", TASK_SECONDS, valid), "InstanceStatuses": statuses}
 
 
-def _instances(given: object, extra: int = 0) -> list[str]:
-    """A list of ids, at most twenty with those of clients (SDK model UninstallBackupClientsRequest)."""
-    if not isinstance(given, list) or len(given) + extra > MAX_INSTANCES:
-        raise refuse("BadRequest", f"InstanceIds must be a list; at most {MAX_INSTANCES} clients can be named.")
-    return [str(item) for item in given]
+def _instances(given: list[str], extra: int = 0) -> list[str]:
+    """At most twenty ids with those of clients (SDK model UninstallBackupClientsRequest)."""
+    if len(given) + extra > MAX_INSTANCES:
+        raise refuse("BadRequest", f"At most {MAX_INSTANCES} clients can be named.")
+    return given
 
 
 def _status(call: Call, place: Place, instance: str) -> dict[str, Any]:
@@ -147,7 +146,7 @@ def describe_backup_clients(call: Call) -> dict[str, Any]:
         and params["ClientType"] == "ECS_CLIENT"
         and (not params["ClientIds"] or client.id in params["ClientIds"])
         and (not params["InstanceIds"] or client.instance_id in params["InstanceIds"])
-        and passes(
+        and filters.passes(
             {"ClientId": client.id, "InstanceId": client.instance_id, "Status": client.status}, params["Filters"]
         )
         and not params["Tag"]
@@ -201,14 +200,14 @@ _ERRORS = ("BadRequest", "NoPermission", "AssumeRoleFail", "RoleNotExist", "Cros
 ACTIONS = {
     "InstallBackupClients": Action(
         install_backup_clients,
-        {**places.PARAMS, "InstanceIds": Param("json", required=True)},
+        {**places.PARAMS, "InstanceIds": Param("json", required=True, shape=[str])},
         permission="hbr:InstallBackupClients",
         writes=True,
         errors=("ServiceNotActivated", *_ERRORS),
     ),
     "UninstallBackupClients": Action(
         uninstall_backup_clients,
-        {**places.PARAMS, "InstanceIds": Param("json"), "ClientIds": Param("json")},
+        {**places.PARAMS, "InstanceIds": Param("json", shape=[str]), "ClientIds": Param("json", shape=[str])},
         permission="hbr:UninstallBackupClients",
         writes=True,
         errors=("ResourceNotFound", *_ERRORS),
@@ -226,10 +225,10 @@ ACTIONS = {
             **PAGE,
             **places.PARAMS,
             "ClientType": Param(required=True, choices=("ECS_CLIENT", "CONTAINER_CLIENT", "LOCAL_CLIENT")),
-            "ClientIds": Param("json"),
-            "InstanceIds": Param("json"),
+            "ClientIds": Param("json", shape=[str]),
+            "InstanceIds": Param("json", shape=[str]),
             "ClusterId": Param(),
-            "Filters": Param("maps"),
+            "Filters": filters.WITHOUT_OPERATOR,
             "Tag": Param("maps"),
         },
         permission="hbr:DescribeBackupClients",

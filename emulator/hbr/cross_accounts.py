@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from emulator.cloud import Cloud
     from emulator.service import Call
 
-TRUSTED_SERVICE = "hbr.aliyuncs.com"
-"""What the Resource Directory calls Cloud Backup as a trusted service.
-
-A guess: the service-linked role of this mode belongs to ``rd.hbr.aliyuncs.com`` (help page
-"AliyunServiceRolePolicyForHbrRd"), and Security Center pairs ``rd.sas.aliyuncs.com`` with ``sas.aliyuncs.com``.
-"""
-
 TYPES = ("CROSS_ACCOUNT", "CROSS_ACCOUNT_BY_RD")
 
 
@@ -110,12 +103,12 @@ def _same_directory(call: Call, account_id: str) -> None:
         CloudError: the codes of the help page "Error codes"; NoPermission for a caller that is neither the management
             account nor a delegated administrator is inferred.
     """
-    directory = call.cloud.state.directory
-    if directory is None or TRUSTED_SERVICE not in directory.trusted_services:
+    directory, service = call.cloud.state.directory, call.cloud.guesses.rd_trusted_service
+    if directory is None or service not in directory.trusted_services:
         raise refuse(
             "AccountNotEnableRdTrustedService", "You have not enabled HBR as a trust service of resource directory."
         )
-    admins = {directory.management_account, *directory.delegated.get(TRUSTED_SERVICE, [])}
+    admins = {directory.management_account, *directory.delegated.get(service, [])}
     if call.caller.account_id not in admins:
         raise refuse("NoPermission", "User is not authorized to do this operation.")
     if account_id != directory.management_account and account_id not in directory.members:
@@ -126,11 +119,11 @@ def delete_cross_account(call: Call) -> dict[str, Any]:
     """Remove a registration (API page "DeleteCrossAccount"); doubles go together (inferred).
 
     What backs the account up meanwhile is not asked (inferred: no code for it is documented). Where there is no such
-    record, the guess ``delete_unknown_cross_account`` decides; the code of that refusal is inferred.
+    record, the guesses ``delete_unknown_cross_account`` and ``delete_unknown_code`` decide.
     """
     removed = _mine(call).pop(_key(_place(call)), None)
     if removed is None and call.cloud.guesses.delete_unknown_cross_account == "refuse":
-        raise refuse("ResourceNotFound", "The specified resource is not found.")
+        raise CloudError(call.cloud.guesses.delete_unknown_code, "The specified resource is not found.", 404)
     return {}
 
 

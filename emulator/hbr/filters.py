@@ -7,6 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulator.hbr.answers import refuse
+from emulator.service import Param
+from emulator.shapes import Record, Shape
+
+_SHAPE: Mapping[str, Shape] = {"Key": str, "Values": [str]}
+PARAM = Param("maps", shape=Record({**_SHAPE, "Operator": str}))
+WITHOUT_OPERATOR = Param("maps", shape=Record(_SHAPE))
+"""Some listings compare in one way only (SDK models DescribeBackupPlansRequest, DescribeBackupClientsRequest)."""
 
 Test = Callable[[Any, list[str]], bool]
 
@@ -46,16 +53,6 @@ def _passes(fields: Mapping[str, Any], item: dict[str, Any]) -> bool:
     if key not in fields or name not in _OPERATORS:
         raise refuse("BadRequest", f"The filter {key} {name} is unknown.")
     try:
-        return _OPERATORS[name](fields[key], values_of(item))
+        return _OPERATORS[name](fields[key], item.get("Values") or [])
     except (ValueError, IndexError) as error:
         raise refuse("BadRequest", f"The values of the filter {key} are invalid.") from error
-
-
-def values_of(item: Mapping[str, Any], name: str = "Values") -> list[str]:
-    """A list inside a list of the query: ``Filters.1.Values.1=a`` arrives as ``{"Values.1": "a"}``."""
-    if isinstance(whole := item.get(name), list):
-        return [str(value) for value in whole]
-    if whole not in (None, ""):
-        return [str(whole)]
-    found = [(int(key.rpartition(".")[2]), value) for key, value in item.items() if key.startswith(f"{name}.")]
-    return [value for _, value in sorted(found)]

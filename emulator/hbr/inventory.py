@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from emulator import paging
 from emulator.hbr.answers import mine, refuse
 from emulator.hbr.plans import source_keys
 from emulator.hbr.snapshot_calls import common_fields
@@ -85,13 +86,12 @@ def list_snapshots(call: Call) -> dict[str, Any]:
 
 def _skip_page(call: Call, items: Sequence[Any], name: str, render: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     """A page by ``Skip`` or by token; both are numbers of entries here."""
-    size, token = call.params["MaxResults"], call.params["NextToken"] or ""
-    start = int(token) if token.isdigit() else call.params["Skip"] or 0
-    more = start + size < len(items)
+    size = call.params["MaxResults"]
+    shown, following = paging.placed(items, call.params["NextToken"] or call.params["Skip"], size)
     return {
-        name: [render(item) for item in items[start : start + size]],
+        name: [render(item) for item in shown],
         "MaxResults": size,
-        "NextToken": str(start + size) if more else "",
+        "NextToken": following,
         "TotalCount": len(items),
     }
 
@@ -129,7 +129,7 @@ def _render(snapshot: Snapshot) -> dict[str, Any]:
 
 _PAGE = {
     "MaxResults": Param("integer", default=10, minimum=1, maximum=100),
-    "NextToken": Param(),
+    "NextToken": paging.PLACE,
     "Skip": Param("integer", minimum=0),
 }
 

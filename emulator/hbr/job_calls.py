@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from emulator.hbr import jobs, places, vaults
+from emulator.hbr import filters, jobs, places, vaults
 from emulator.hbr.account import require_open
 from emulator.hbr.answers import PAGE, find, mine, page, place_fields, refuse, stamp
-from emulator.hbr.filters import passes
 from emulator.hbr.plan_calls import EDITION
 from emulator.hbr.plans import source_keys
 from emulator.hbr.state import Record
@@ -65,7 +64,7 @@ def describe_backup_jobs(call: Call) -> dict[str, Any]:
     wanted = [
         job
         for job in mine(call, call.cloud.state.hbr.jobs)
-        if call.params["SourceType"] in (None, job.source_type) and passes(_keys(job), call.params["Filters"])
+        if call.params["SourceType"] in (None, job.source_type) and filters.passes(_keys(job), call.params["Filters"])
     ]
     if call.params["SortDirection"] == "DESCEND":
         wanted.reverse()
@@ -171,7 +170,7 @@ ACTIONS = {
             "VaultId": Param(),
             "Retention": Param("integer", minimum=1),
             "JobName": Param(),
-            "Detail": Param("json"),
+            "Detail": Param("json", shape=dict),
             "Exclude": Param(maximum=255),
             "Include": Param(maximum=255),
             "Options": Param(),
@@ -206,7 +205,7 @@ ACTIONS = {
         {
             **PAGE,
             "SourceType": Param(),
-            "Filters": Param("maps"),
+            "Filters": filters.PARAM,
             "SortDirection": Param(default="DESCEND", choices=("ASCEND", "DESCEND")),
             "Edition": EDITION,
         },

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.hbr import places
 from emulator.hbr.answers import mine, token_page
-from emulator.hbr.filters import values_of
 from emulator.hbr.snapshot_calls import common_fields
 from emulator.service import Action, Param
+from emulator.shapes import Record
 
 if TYPE_CHECKING:
     from emulator.hbr.state import Snapshot
@@ -42,7 +42,7 @@ def describe_ots_table_snapshots(call: Call) -> dict[str, Any]:
     Ten are shown unless told otherwise (inferred).
     """
     params = call.params
-    tables = {item.get("InstanceName", ""): values_of(item, "TableNames") for item in params["OtsInstances"] or []}
+    tables = {item.get("InstanceName", ""): item.get("TableNames") or [] for item in params["OtsInstances"] or []}
     wanted = [
         snapshot
         for snapshot in _of_account(call)
@@ -72,6 +72,8 @@ def _render(snapshot: Snapshot) -> dict[str, Any]:
 
 _ERRORS = ("BadRequest", "NoPermission", "AssumeRoleFail", "RoleNotExist", "CrossAccountBackupSlrNotExist")
 
+_TABLES = Record({"InstanceName": str, "TableNames": [str]})
+
 ACTIONS = {
     "DescribeRecoverableOtsInstances": Action(
         describe_recoverable_ots_instances,
@@ -83,7 +85,7 @@ ACTIONS = {
         describe_ots_table_snapshots,
         {
             **places.PARAMS,
-            "OtsInstances": Param("maps"),
+            "OtsInstances": Param("maps", shape=_TABLES),
             "SnapshotIds": Param("texts"),
             "StartTime": Param("integer"),
             "EndTime": Param("integer"),

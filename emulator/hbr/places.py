@@ -14,6 +14,7 @@ from emulator.hbr import cross_accounts
 from emulator.hbr.answers import refuse
 from emulator.hbr.state import Place
 from emulator.service import Param
+from emulator.shapes import Record
 from emulator.state import Principal
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ PARAMS: Mapping[str, Param] = {
     "CrossAccountUserId": Param("integer", minimum=1),
     "CrossAccountRoleName": Param(),
 }
+
+ACCOUNT = Record({"CrossAccountType": str, "CrossAccountUserId": int, "CrossAccountRoleName": str})
+"""The same inside a structured parameter."""
 
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "UDM_ECS": ("ecs:DescribeInstances", "ecs:CreateSnapshot"),
@@ -72,7 +76,7 @@ def place_of(call: Call, fields: Mapping[str, Any] | None = None) -> Place:
         return Place(account_id=call.caller.account_id)
     role_name = str(fields.get("CrossAccountRoleName") or "") if kind == "CROSS_ACCOUNT" else ""
     account_id = str(fields.get("CrossAccountUserId") or "")
-    if kind not in cross_accounts.TYPES or not account_id.isdigit() or (kind == "CROSS_ACCOUNT" and not role_name):
+    if kind not in cross_accounts.TYPES or not account_id or (kind == "CROSS_ACCOUNT" and not role_name):
         raise refuse("BadRequest", "The request has invalid parameters: CrossAccount.")
     return Place(account_id=account_id, kind=kind, role_name=role_name)
 
@@ -83,14 +87,19 @@ def require_reach(call: Call, place: Place, needs: Iterable[str]) -> None:
 
 
 def reach(cloud: Cloud, owner: str, region: str, place: Place, needs: Iterable[str]) -> None:
-    """As ``enter``, after the registration has been looked up in this region.
+    """As ``enter``, after the registration has been looked up in this region."""
+    require_registered(cloud, owner, region, place)
+    enter(cloud, owner, place, needs)
+
+
+def require_registered(cloud: Cloud, owner: str, region: str, place: Place) -> None:
+    """An account other than the owner's must be registered here.
 
     Raises:
-        CloudError: ``NoPermission`` where the account is not registered here (the code is inferred).
+        CloudError: ``NoPermission`` (the code is inferred).
     """
     if place.kind != "SELF_ACCOUNT" and not cross_accounts.registered(cloud, owner, region, place):
         raise refuse("NoPermission", f"The account {place.account_id} is not a backup account of this region.")
-    enter(cloud, owner, place, needs)
 
 
 def enter(cloud: Cloud, owner: str, place: Place, needs: Iterable[str]) -> None:

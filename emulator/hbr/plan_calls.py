@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from emulator.hbr import places, plans
 from emulator.hbr.answers import PAGE
+from emulator.hbr.filters import WITHOUT_OPERATOR
 from emulator.service import Action, Param
+from emulator.shapes import Record
 
 EDITION = Param(choices=("BASIC", "STANDARD"))
 _KIND = Param(choices=tuple(plans.SOURCE_FIELDS))
@@ -12,18 +14,26 @@ _DAYS = Param("integer", minimum=1)
 _NAME = Param(minimum=1, maximum=64)
 _PATTERN = Param(maximum=255)
 
+_RULE = Record(
+    {
+        **dict.fromkeys(("BackupType", "DestinationRegionId", "RuleName", "Schedule"), str),
+        **dict.fromkeys(("Disabled", "DoCopy"), bool),
+        **dict.fromkeys(("DestinationRetention", "Retention"), int),
+    }
+)
+
 _SHARED = {
     "Schedule": Param(),
     "Retention": _DAYS,
     "KeepLatestSnapshots": Param("integer", minimum=0, maximum=1),
-    "Rule": Param("maps"),
+    "Rule": Param("maps", shape=_RULE),
     "ChangeListPath": Param(),
-    "Detail": Param("json"),
+    "Detail": Param("json", shape=dict),
     "Edition": EDITION,
     "Exclude": _PATTERN,
     "Include": _PATTERN,
     "Options": Param(),
-    "OtsDetail": Param("json"),
+    "OtsDetail": Param("json", shape=Record({"TableNames": [str]})),
     "Path": Param("texts"),
     "Prefix": Param(),
     "SpeedLimit": Param(),
@@ -49,7 +59,7 @@ ACTIONS = {
             "CreateTime": Param("integer"),
             "ClusterId": Param(),
             "DataSourceId": Param(),
-            "DestDataSourceDetail": Param("json"),
+            "DestDataSourceDetail": Param("json", shape=dict),
             "DestDataSourceId": Param(),
             "DestSourceType": Param(),
             "UdmRegionId": Param(),
@@ -96,7 +106,7 @@ ACTIONS = {
     ),
     "DescribeBackupPlans": Action(
         plans.describe_backup_plans,
-        {**PAGE, "SourceType": _KIND, "Edition": EDITION, "Filters": Param("maps")},
+        {**PAGE, "SourceType": _KIND, "Edition": EDITION, "Filters": WITHOUT_OPERATOR},
         permission="hbr:DescribeBackupPlans",
         errors=("BadRequest",),
     ),

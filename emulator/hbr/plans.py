@@ -6,7 +6,7 @@ When a plan runs is in ``runs.py``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.hbr import bindings, jobs, places, rules, runs, vaults
@@ -87,23 +87,9 @@ def _set_rules(call: Call, plan: Plan) -> None:
         raise refuse("BadRequest", "Schedule is required.")
     for rule in given:
         next_run(rule.get("Schedule") or "", call.now)
-    plan.rules = [_typed({**rule, "RuleId": mint(call, "rule")}) for rule in given]
+    plan.rules = [{**rule, "RuleId": mint(call, "rule")} for rule in given]
     for rule in plan.rules:
         rules.await_run(call.cloud, "plan", plan.id, rule, call.now)
-
-
-def _typed(rule: dict[str, str]) -> dict[str, Any]:
-    """A rule out of the form, where everything is text, with its numbers and truths."""
-    read: dict[str, Callable[[str], Any]] = {
-        "Retention": int,
-        "DestinationRetention": int,
-        "Disabled": "true".__eq__,
-        "DoCopy": "true".__eq__,
-    }
-    try:
-        return {key: read[key](value) if key in read else value for key, value in rule.items()}
-    except ValueError as error:
-        raise refuse("BadRequest", "A retention is a number of days.") from error
 
 
 def update_backup_plan(call: Call) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from emulator.hbr import bindings, rules, vaults
+from emulator.hbr import bindings, places, rules, vaults
 from emulator.hbr.account import require_open
 from emulator.hbr.answers import TOKENS, find, mine, refuse, stamp, token_page
 from emulator.hbr.state import Policy
@@ -147,7 +147,11 @@ _RULE_KEYS: Mapping[str, Callable[[], Any]] = {
 }
 
 _ID = {"PolicyId": Param(required=True)}
-_FIELDS = {"PolicyName": Param(minimum=1, maximum=64), "PolicyDescription": Param(), "Rules": Param("json")}
+_FIELDS = {
+    "PolicyName": Param(minimum=1, maximum=64),
+    "PolicyDescription": Param(),
+    "Rules": Param("json", shape=[rules.UPDATED]),
+}
 
 ACTIONS = {
     "CreatePolicyV2": Action(
@@ -155,6 +159,7 @@ ACTIONS = {
         _FIELDS
         | {
             "PolicyName": Param(required=True, minimum=1, maximum=64),
+            "Rules": Param("json", shape=[rules.NEW]),
             "PolicyType": Param(choices=("STANDARD", "UDM_ECS_ONLY")),
         },
         permission="hbr:CreatePolicyV2",
@@ -188,7 +193,7 @@ ACTIONS = {
         {
             **TOKENS,
             "PolicyId": Param(),
-            "Accounts": Param("json"),
+            "Accounts": Param("json", shape=[places.ACCOUNT]),
             "AccountScope": Param(),
             "RuleScope": Param(),
         },

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from emulator.hbr import agenda, jobs, places
+from emulator.hbr import agenda, filters, jobs, places
 from emulator.hbr.answers import PAGE, find, mine, page, place_fields, refuse, stamp
-from emulator.hbr.filters import passes
 from emulator.hbr.job_calls import NO_REPORT, progress
 from emulator.hbr.plan_calls import EDITION
 from emulator.hbr.state import Restore
 from emulator.service import Action, Param
+from emulator.shapes import Record
 
 if TYPE_CHECKING:
     from emulator.cloud import Cloud
@@ -66,7 +66,7 @@ def create_restore_job(call: Call) -> dict[str, Any]:
 def _require_target(call: Call, place: Place, kind: str) -> Mapping[str, Any]:
     """The target must be there; a new ECS instance, or one outside the landing zone's kinds, needs none."""
     name = TARGETS[call.params["RestoreType"]][1]
-    target = call.params[name] if name else (call.params["UdmDetail"] or {}).get("sourceInstanceId")
+    target = call.params[name] if name else str((call.params["UdmDetail"] or {}).get("sourceInstanceId") or "")
     if not name and call.params["RestoreType"] != "UDM_ECS_ROLLBACK":
         return {}
     if not target:
@@ -120,7 +120,8 @@ def describe_restore_jobs(call: Call) -> dict[str, Any]:
     wanted = [
         restore
         for restore in reversed(mine(call, call.cloud.state.hbr.restores))
-        if call.params["RestoreType"] in (None, restore.restore_type) and passes(_keys(restore), call.params["Filters"])
+        if call.params["RestoreType"] in (None, restore.restore_type)
+        and filters.passes(_keys(restore), call.params["Filters"])
     ]
     return page(call, wanted, lambda restore: _render(restore, call.now), "RestoreJobs", "RestoreJob")
 
@@ -183,6 +184,14 @@ def _render(restore: Restore, now: float) -> dict[str, Any]:
 
 _PATTERN = Param(maximum=255)
 
+_TABLES = Record(
+    {
+        **dict.fromkeys(("IndexNameSuffix", "SearchIndexNameSuffix"), str),
+        **dict.fromkeys(("OverwriteExisting", "ReGenerateAutoIncrementPK", "RestoreIndex", "RestoreSearchIndex"), bool),
+        "BatchChannelCount": int,
+    }
+)
+
 ACTIONS = {
     "CreateRestoreJob": Action(
         create_restore_job,
@@ -196,9 +205,9 @@ ACTIONS = {
             "SnapshotId": Param(),
             "TargetCreateTime": Param("integer"),
             "TargetTime": Param("integer"),
-            "OtsDetail": Param("json"),
-            "UdmDetail": Param("json"),
-            "FailbackDetail": Param("json"),
+            "OtsDetail": Param("json", shape=_TABLES),
+            "UdmDetail": Param("json", shape=dict),
+            "FailbackDetail": Param("json", shape=dict),
             "Exclude": _PATTERN,
             "Include": _PATTERN,
             "InitiatedByAck": Param("boolean"),
@@ -224,7 +233,7 @@ ACTIONS = {
     ),
     "DescribeRestoreJobs2": Action(
         describe_restore_jobs,
-        {**PAGE, "RestoreType": Param(), "Filters": Param("maps"), "Edition": EDITION},
+        {**PAGE, "RestoreType": Param(), "Filters": filters.PARAM, "Edition": EDITION},
         permission="hbr:DescribeRestoreJobs2",
         errors=("BadRequest",),
     ),

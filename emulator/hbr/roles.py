@@ -36,7 +36,8 @@ def check_role(call: Call) -> dict[str, Any]:
     """Prove a role by assuming it (API page "CheckRole").
 
     With an account and a role, the road into that account is tried, registered or not: the console offers the check
-    before the account is added (help page "Back up data sources across Alibaba Cloud accounts", step 4).
+    before the account is added (help page "Back up data sources across Alibaba Cloud accounts", step 4). That the API
+    does so too is the guess ``check_role_needs_registration``.
     """
     params = call.params
     name, needs = _KINDS[params["CheckRoleType"]]
@@ -48,6 +49,8 @@ def check_role(call: Call) -> dict[str, Any]:
             kind="CROSS_ACCOUNT",
             role_name=params["CrossAccountRoleName"],
         )
+        if call.cloud.guesses.check_role_needs_registration:
+            places.require_registered(call.cloud, call.caller.account_id, call.region, place)
         places.enter(call.cloud, call.caller.account_id, place, needs)
     elif name and name not in call.account.roles:
         raise refuse("RoleNotExist", f"The specified role doesn't exist: {name}.")

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from emulator.hbr import agenda
+from emulator.hbr import agenda, places
 from emulator.hbr.answers import mint, refuse
 from emulator.hbr.schedules import next_run
+from emulator.shapes import Record
 
 if TYPE_CHECKING:
     from emulator.cloud import Cloud
@@ -26,7 +27,7 @@ SOURCE_TYPES = ("UDM_ECS", "OSS", "NAS", "COMMON_NAS", "ECS_FILE", "File", "COMM
 """What a policy can back up (SDK model CreatePolicyBindingsRequest)."""
 
 
-def accepted(call: Call, sent: object) -> list[Rule]:
+def accepted(call: Call, sent: list[Rule]) -> list[Rule]:
     """The rules, if at least one BACKUP and exactly one TRANSITION is among them (SDK model CreatePolicyV2Request).
 
     The Terraform provider's example has no TRANSITION rule, so the cloud may be laxer than its own documentation.
@@ -34,14 +35,10 @@ def accepted(call: Call, sent: object) -> list[Rule]:
     Raises:
         CloudError: ``BadRequest``; ``ArchiveDaysTooShort`` or ``ArchiveRetentionDaysTooShort``.
     """
-    if not isinstance(sent, list) or not all(isinstance(rule, dict) for rule in sent):
-        raise refuse("BadRequest", "Rules must be a list of objects.")
     for rule in sent:
         check = _CHECKS.get(rule.get("RuleType", ""))
         if check is None:
             raise refuse("BadRequest", f"RuleType is invalid: {rule.get('RuleType')}.")
-        if unknown := set(rule) - _KEYS:
-            raise refuse("BadRequest", f"A rule has no {', '.join(sorted(unknown))}.")
         check(call, rule)
     counts = Counter(rule["RuleType"] for rule in sent)
     if not counts["BACKUP"] or counts["TRANSITION"] != 1:
@@ -49,32 +46,26 @@ def accepted(call: Call, sent: object) -> list[Rule]:
     return [{key: value for key, value in rule.items() if value not in (None, "", [])} for rule in sent]
 
 
-_KEYS = frozenset(
+NEW = Record(
     {
-        "ArchiveDays",
-        "BackupType",
-        "ColdArchiveDays",
-        "DataSourceFilters",
-        "Immutable",
-        "KeepLatestSnapshots",
-        "ReplicationRegionId",
-        "Retention",
-        "RetentionRules",
-        "RuleId",
-        "RuleType",
-        "Schedule",
-        "TagFilters",
-        "VaultId",
+        **dict.fromkeys(("BackupType", "ReplicationRegionId", "RuleType", "Schedule", "VaultId"), str),
+        **dict.fromkeys(("ArchiveDays", "KeepLatestSnapshots", "Retention"), int),
+        "DataSourceFilters": [
+            Record({"AccountScope": str, "Accounts": [places.ACCOUNT], "DataSourceIds": [str], "SourceType": str})
+        ],
+        "Immutable": bool,
+        "RetentionRules": [Record({"AdvancedRetentionType": str, "Retention": int, "WhichSnapshot": int})],
+        "TagFilters": [Record({"Key": str, "Operator": str, "Value": str})],
     }
 )
+UPDATED = Record({**NEW.keys, "ColdArchiveDays": int, "RuleId": str})
+"""SDK models CreatePolicyV2Request and UpdatePolicyV2Request."""
 
 
 def _days(rule: Rule, key: str, *, required: bool = False) -> int:
     """A number of days, 0 where it is not given."""
-    value = rule.get(key)
-    if value in (None, "") and not required:
-        return 0
-    if not isinstance(value, int) or not 1 <= value <= MAX_RETENTION:
+    value: int = rule.get(key, 0)
+    if (key in rule or required) and not 1 <= value <= MAX_RETENTION:
         raise refuse("BadRequest", f"{key} must be 1 to {MAX_RETENTION} days.")
     return value
 
@@ -83,7 +74,7 @@ def _backup(call: Call, rule: Rule) -> None:
     _days(rule, "Retention")
     if rule.get("BackupType") != "COMPLETE":
         raise refuse("BadRequest", "BackupType must be COMPLETE.")
-    next_run(str(rule.get("Schedule") or ""), call.now)
+    next_run(rule.get("Schedule", ""), call.now)
 
 
 def _transition(_: Call, rule: Rule) -> None:

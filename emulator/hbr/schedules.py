@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from emulator.hbr.answers import refuse
 
-_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_DURATION = re.compile("P(?:(N)W)?(?:(N)D)?(?:T(?:(N)H)?(?:(N)M)?(?:(N)S)?)?".replace("N", "[0-9]{1,6}"))
 _UNITS = (604800, 86400, 3600, 60, 1)
 _BEIJING = timezone(timedelta(hours=8))
 """The zone of a cron text (inferred: the API page reads its example's start time in it)."""
@@ -26,7 +26,7 @@ def next_run(schedule: str, after: float) -> float | None:
     """
     kind, _, rest = schedule.partition("|")
     start, _, pattern = rest.partition("|")
-    if kind not in _FORMS or not start.isdigit():
+    if kind not in _FORMS or not re.fullmatch("[0-9]{1,10}", start):
         raise refuse("BadRequest", f"Schedule is invalid: {schedule}.")
     return _FORMS[kind](int(start), pattern, after)
 
@@ -65,12 +65,12 @@ def _values(field: str, limits: tuple[int, int]) -> set[int]:
     low, high = limits
     values: set[int] = set()
     for part in field.split(","):
-        match = re.fullmatch(r"(?:[*?]|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
-        if match is None:
-            raise refuse("BadRequest", f"Schedule has an invalid crontab field: {field}.")
-        first, last, step = match.groups()
+        match = re.fullmatch("(?:[*?]|([0-9]{1,2})(?:-([0-9]{1,2}))?)(?:/([0-9]{1,2}))?", part)
+        first, last, step = match.groups() if match else ("", "", "0")
         begin = int(first or low)
         end = int(last) if last else (begin if first and not step else high)
+        if not low <= begin <= end <= high or int(step or 1) == 0:
+            raise refuse("BadRequest", f"Schedule has an invalid crontab field: {field}.")
         values.update(range(begin, end + 1, int(step or 1)))
     return values
 

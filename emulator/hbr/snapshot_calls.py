@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from emulator.hbr.answers import find, mine, refuse, token_page
-from emulator.hbr.filters import passes, values_of
+from emulator.hbr.filters import passes
 from emulator.hbr.plan_calls import EDITION
 from emulator.hbr.plans import source_keys
+from emulator.paging import PLACE, placed
 from emulator.service import Action, Param
+from emulator.shapes import Record
 
 if TYPE_CHECKING:
     from emulator.hbr.state import Snapshot
@@ -23,7 +26,7 @@ def search_historical_snapshots(call: Call) -> dict[str, Any]:
     """
     params = call.params
     conditions = [
-        {"Key": item.get("field"), "Operator": item.get("operation"), "Values": values_of(item, "value")}
+        {"Key": item.get("field"), "Operator": item.get("operation"), "Values": _values(item.get("value"))}
         for item in params["Query"] or []
     ]
     if not any(condition["Key"] == "VaultId" for condition in conditions):
@@ -45,16 +48,20 @@ def search_historical_snapshots(call: Call) -> dict[str, Any]:
     }
 
 
-def _ordered(call: Call, found: list[Snapshot], limit: int) -> tuple[list[Snapshot], str]:
+def _values(value: object) -> list[str]:
+    """One value or a list of them."""
+    return [str(item) for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
+
+
+def _ordered(call: Call, found: list[Snapshot], limit: int) -> tuple[Sequence[Snapshot], str]:
     """One page in the order asked for; the ids of snapshots grow with their completion."""
     if call.params["SortBy"] in (None, "CompleteTime", "CreatedTime") and call.params["Order"] == "ASC":
-        shown, token = token_page(found, call.params["NextToken"], limit)
-        return list(shown), token
+        return token_page(found, call.params["NextToken"], limit)
     key: Callable[[Snapshot], Any] = lambda snapshot: _keys(snapshot).get(call.params["SortBy"] or "CompleteTime", 0)  # noqa: E731
     ranked = sorted(found, key=key, reverse=call.params["Order"] == "DESC")
-    start = int(call.params["NextToken"] or 0)
-    more = start + limit < len(ranked)
-    return ranked[start : start + limit], str(start + limit) if more else ""
+    if not re.fullmatch(PLACE.pattern or "", call.params["NextToken"] or "0"):
+        raise refuse("BadRequest", "NextToken is invalid.")
+    return placed(ranked, call.params["NextToken"], limit)
 
 
 def _keys(snapshot: Snapshot) -> dict[str, Any]:
@@ -132,12 +139,15 @@ def delete_snapshot(call: Call) -> dict[str, Any]:
     return {}
 
 
+_CONDITION = Record({"field": str, "operation": str, "value": object})
+"""SDK model SearchHistoricalSnapshotsRequest describes it in words; its type is Any."""
+
 ACTIONS = {
     "SearchHistoricalSnapshots": Action(
         search_historical_snapshots,
         {
             "SourceType": Param(),
-            "Query": Param("json"),
+            "Query": Param("json", shape=[_CONDITION]),
             "Limit": Param("integer", default=10, minimum=0, maximum=100),
             "NextToken": Param(),
             "Order": Param(default="ASC", choices=("ASC", "DESC")),

@@ -99,7 +99,7 @@ ACTIONS = {
             "InstanceId": Param(),
             "JobId": Param(),
             "DiskId": Param(),
-            "SnapshotIds": Param("json"),
+            "SnapshotIds": Param("json", shape=[str]),
         },
         permission="hbr:DescribeUdmSnapshots",
     ),

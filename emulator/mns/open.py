@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from emulator import paging
 from emulator.errors import CloudError
 from emulator.mns import messages
 from emulator.mns.queue_actions import ATTRIBUTES, add_queue, change_queue, require_same
 from emulator.mns.server import REGION
 from emulator.mns.state import DeadLetterPolicy, Queue
 from emulator.service import Action, Call, Param, Service
+from emulator.shapes import Record
 
 _MOST_RECEIVES = 1000
 """Highest MaxReceiveCount (inferred)."""
@@ -56,14 +58,14 @@ def list_queue(call: Call) -> dict[str, Any]:
     """Pages of 10 to 50, out-of-range sizes bent into it (SDK model ListQueueRequest); by prefix (inferred)."""
     size = min(max(call.params["PageSize"], 10), 50)
     number = min(max(call.params["PageNum"], 1), 100_000_000)
-    wanted = {tag.get("Key"): tag.get("Value") for tag in call.params["Tag"] or []}
+    wanted = {tag["Key"]: tag.get("Value", "") for tag in call.params["Tag"] or []}
     queues = call.cloud.state.mns.queues.get(call.caller.account_id, {})
     found = [
         queue
         for name, queue in sorted(queues.items())
         if name.startswith(call.params["QueueName"] or "") and wanted.items() <= queue.tags.items()
     ]
-    page = found[(number - 1) * size : number * size]
+    page = paging.numbered(found, number, size)
     return {
         "Data": {
             "PageData": [_describe(queue) for queue in page],
@@ -98,7 +100,7 @@ def _policy(name: str, sent: Mapping[str, Any]) -> DeadLetterPolicy:
     target = target.rpartition("/")[2]
     if sent.get("Enabled") and (not target or target == name):
         raise CloudError("InvalidParameter.DlqPolicy", "DeadLetterTargetQueue must name another queue.")
-    if not isinstance(count, int) or not 1 <= count <= _MOST_RECEIVES:
+    if not 1 <= count <= _MOST_RECEIVES:
         raise CloudError("InvalidParameter.DlqPolicy", f"MaxReceiveCount must be 1 to {_MOST_RECEIVES}.")
     return DeadLetterPolicy(enabled=bool(sent.get("Enabled")), target=target, max_receive_count=count)
 
@@ -129,16 +131,18 @@ def _describe(queue: Queue) -> dict[str, Any]:
 
 
 _NAME = Param(required=True, minimum=1, maximum=120)
+_DEAD_LETTERS = Record({"Enabled": bool, "DeadLetterTargetQueue": str, "MaxReceiveCount": int})
+_RATE = Record({"Enabled": bool, "MaxReceivesPerSecond": int})
 _SET = {
     "QueueName": _NAME,
     **{name: Param("integer", minimum=low, maximum=high) for name, (_, low, high) in ATTRIBUTES.items()},
-    "DlqPolicy": Param("json"),
+    "DlqPolicy": Param("json", shape=_DEAD_LETTERS),
     "EnableLogging": Param("boolean"),
     "EnableSSE": Param("boolean"),
     "KmsKeyId": Param(),
     "SseAlgorithm": Param(),
     "SseType": Param(),
-    "TenantRateLimitPolicy": Param("json"),
+    "TenantRateLimitPolicy": Param("json", shape=_RATE),
 }
 _QUEUE = f"acs:mns:{REGION}:{{account}}:/queues/{{QueueName}}"
 _REFUSED = (

@@ -5,8 +5,10 @@ Parameters are those of the official SDK's request models; names, lengths and co
 
 from __future__ import annotations
 
+from emulator.paging import PLACE
 from emulator.ram import policies, roles, service_roles
 from emulator.service import Action, Param, Service
+from emulator.shapes import TAG
 
 _ROLE_NAME = Param(
     required=True,
@@ -28,8 +30,8 @@ _DESCRIPTION = Param(maximum=1024, default="", length="InvalidParameter.Descript
 _TRUST_LENGTH = 4096
 """Characters of a trust policy (inferred)."""
 _SESSION = Param("integer", minimum=3600, maximum=43200)
-_TAG = Param("json")
-_PAGE = {"Marker": Param(), "MaxItems": Param("integer", default=100, minimum=1, maximum=1000), "Tag": _TAG}
+_TAG = Param("json", shape=[TAG])
+_PAGE = {"Marker": PLACE, "MaxItems": Param("integer", default=100, minimum=1, maximum=1000), "Tag": _TAG}
 _ATTACHMENT = {
     "RoleName": _ROLE_NAME,
     "PolicyName": _POLICY_NAME,

@@ -1,10 +1,11 @@
-"""RAM roles: what the role actions do. Names and lengths are checked before, by the table in ``ram.py``."""
+"""RAM roles: what the role actions do. Names and lengths are checked before, by the table in ``__init__.py``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from emulator import permissions
+from emulator import paging, permissions
 from emulator.accounts import Role
 from emulator.clock import utc
 from emulator.conditions import malformed
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from emulator.accounts import Account, Policy
     from emulator.service import Call
     from emulator.state import State
+
+T = TypeVar("T")
 
 ROLES_PER_ACCOUNT = 1000
 POLICIES_PER_ROLE = {"System": 20, "Custom": 10}
@@ -148,15 +151,10 @@ def list_roles(call: Call) -> dict[str, Any]:
     return answer
 
 
-def paged(call: Call, items: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+def paged(call: Call, items: Sequence[T]) -> tuple[Sequence[T], dict[str, Any]]:
     """One page of a ``Marker``/``MaxItems`` list, and the keys that say whether there is more."""
-    try:
-        start = int(call.params["Marker"] or 0)
-    except ValueError as error:
-        raise CloudError("InvalidParameter.Marker", "The parameter Marker is wrongly formed.") from error
-    end = start + call.params["MaxItems"]
-    more = end < len(items)
-    return items[start:end], {"IsTruncated": more, **({"Marker": str(end)} if more else {})}
+    page, following = paging.placed(items, call.params["Marker"], call.params["MaxItems"])
+    return page, {"IsTruncated": bool(following), **({"Marker": following} if following else {})}
 
 
 def tags(known: dict[str, str]) -> dict[str, Any]:

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 KEPT_SECONDS = 90 * 86400
 """Events can be looked up for 90 days (help page "Limits" of ActionTrail)."""
-_SERVICE_NAMES = {"ResourceDirectoryMaster": "ResourceManager"}
-"""Product → ActionTrail's name of it where they differ: the directory's calls are Resource Management's (help page
-"Audit events of Resource Management")."""
 _IDENTITY = {"root": "root-account", "user": "ram-user", "role": "assumed-role", "service": "system"}
 _RESOURCES = {
     "RoleName": "ACS::RAM::Role",
@@ -42,13 +39,20 @@ _RESOURCES = {
 def record(call: Call, answer: dict[str, Any], error: CloudError | None) -> None:
     """Keep the event of one write call and put it on the caller's default event bus.
 
-    An account sees its own calls only: AcceptHandshake is in the invited account's trail, not in the management
-    account's (API page AcceptHandshake: it is the invited account that calls).
+    An account sees its own calls only: AcceptHandshake is in the invited account's trail (API page AcceptHandshake: it
+    is the invited account that calls). Whether it is in the management account's too is the guess ``handshake_trail``.
     """
     event = describe(call, answer, error)
+    _keep(call, event)
+    directory = call.cloud.state.directory
+    if call.action == "AcceptHandshake" and directory and call.cloud.guesses.handshake_trail == "both":
+        _keep(call, {**event, "recipientAccountId": directory.management_account})
+
+
+def _keep(call: Call, event: dict[str, Any]) -> None:
     state = call.cloud.state.trail
     state.last_number += 1
-    events = state.events.setdefault(call.caller.account_id, [])
+    events = state.events.setdefault(event["recipientAccountId"], [])
     events.append(Recorded(number=state.last_number, at=call.now, event=event))
     if events[0].at < call.now - KEPT_SECONDS:
         events[:] = [kept for kept in events if kept.at >= call.now - KEPT_SECONDS]
@@ -97,7 +101,12 @@ def _text(value: object) -> str:
 
 
 def _service_name(call: Call) -> str:
-    return _SERVICE_NAMES.get(call.service.product, call.service.product)
+    """The directory's calls are Resource Management's (help page "Audit events of Resource Management").
+
+    That page knows the older product only: hence the guess ``directory_service_name``.
+    """
+    product = call.service.product
+    return call.cloud.guesses.directory_service_name if product == "ResourceManager" else product
 
 
 def _host(call: Call) -> str:

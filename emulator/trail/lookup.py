@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from calendar import timegm
 from collections.abc import Callable, Mapping
 from time import strptime
@@ -118,7 +119,7 @@ def _position(token: str | None, digest: str) -> int | None:
     if not token:
         return None
     bound, _, number = token.partition("-")
-    if bound != digest or not number.isdigit():
+    if bound != digest or not re.fullmatch("[0-9]{1,15}", number):
         raise CloudError("InvalidNextToken", "The NextToken does not belong to these parameters.")
     return int(number)
 

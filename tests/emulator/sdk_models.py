@@ -6,9 +6,13 @@ import inspect
 import re
 import typing
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
+from alibabacloud_tea_openapi.utils import Utils
 from darabonba.model import DaraModel
+
+from emulator.service import Param
+from emulator.shapes import Record, Shape
 
 PACKAGES = {
     "ram": "alibabacloud_ram20150501",
@@ -32,19 +36,66 @@ def fields(model: type) -> dict[str, Any]:
     return found
 
 
-def parameters(service: str, action: str) -> set[str]:
-    """The parameters that the SDK can send for an action."""
+def parameters(service: str, action: str) -> dict[str, Any]:
+    """The parameters that the SDK can send for an action: name → shape."""
     model = getattr(import_module(f"{PACKAGES[service]}.models"), f"{action}Request", None)
-    return set(fields(model)) if model else set()
+    return {name: shape(hint) for name, hint in fields(model).items()} if model else {}
+
+
+def shape(hint: Any) -> Any:
+    """A type of the SDK's as the plain data that ``taken`` gives; None where the SDK leaves it open."""
+    if typing.get_origin(hint) is list:
+        return [shape(typing.get_args(hint)[0])]
+    if inspect.isclass(hint) and issubclass(hint, DaraModel):
+        return {key: shape(inner) for key, inner in fields(hint).items()}
+    return hint if hint in (str, int, bool) else None
+
+
+def taken(param: Param) -> Any:
+    """What the emulator takes for a parameter, in the same form."""
+    kinds = {"text": str, "integer": int, "boolean": bool, "texts": [str]}
+    if param.kind in kinds:
+        return kinds[param.kind]
+    return _plain([param.shape] if param.kind == "maps" else param.shape)
+
+
+def _plain(found: Shape) -> Any:
+    if isinstance(found, list):
+        return [_plain(found[0])]
+    if isinstance(found, Record):
+        return {key: _plain(inner) for key, inner in found.keys.items()}
+    return found if found in (str, int, bool) else None
+
+
+def agree(sent: Any, accepted: Any) -> bool:
+    """Whether the emulator takes what the SDK sends, down to the last key; where the SDK is open it may be closed."""
+    if sent is None:
+        return True
+    if isinstance(sent, dict) and isinstance(accepted, dict):
+        return sent.keys() == accepted.keys() and all(agree(sent[key], accepted[key]) for key in sent)
+    if isinstance(sent, list) and isinstance(accepted, list):
+        return agree(sent[0], accepted[0])
+    return bool(sent == accepted)
+
+
+class Moment(NamedTuple):
+    """A call that is about to be made, and the cloud just before it."""
+
+    key: Any
+    sent: dict[str, str]
+    state: dict[str, Any]
 
 
 def recorder(cloud: Any, service: str, **who: Any) -> Any:
-    """The official client, which also keeps the answers as they came in ``answers`` (action → list of bodies)."""
+    """The official client, which also keeps what came and went: action → bodies of answers, action → moments."""
     client = cloud.client(service, **who)
-    client.answers = {}
+    client.answers, client.moments = {}, {}
+    key = who.get("key") or cloud.key(who.get("account", "management"))
     plain = client.call_api
 
     def call_api(params: Any, request: Any, runtime: Any) -> dict[str, Any]:
+        sent = Utils.query({**(request.query or {}), **(request.body or {})})
+        client.moments.setdefault(params.action, []).append(Moment(key, sent, cloud.state()))
         answer: dict[str, Any] = plain(params, request, runtime)
         client.answers.setdefault(params.action, []).append(answer["body"])
         return answer

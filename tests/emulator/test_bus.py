@@ -150,6 +150,15 @@ def test_the_directory_may_be_silent(cloud: LocalCloud) -> None:
     assert [event["data"]["eventName"] for event in events(cloud, "roles") if "data" in event] == ["CreatePolicy"]
 
 
+def test_the_directory_s_events_may_have_the_newer_product_s_name(cloud: LocalCloud) -> None:
+    """Under that guess name, source and type are others, and a rule for the older ones hears nothing."""
+    cloud.guess(directory_service_name="ResourceDirectoryMaster")
+    make_account(cloud)
+    make_policy(cloud)
+    wait_for(cloud, "roles", 2)
+    assert runs(cloud, "created") == []
+
+
 def test_a_disabled_trigger_hears_nothing(cloud: LocalCloud) -> None:
     """``triggerEnable: false`` makes no rule."""
     make_account(cloud)

@@ -9,6 +9,7 @@ import pytest
 from alibabacloud_hbr20170908 import models as hbr
 from alibabacloud_ram20150501 import models as ram
 from alibabacloud_resourcedirectorymaster20220419 import models as rd
+from alibabacloud_sts20150401 import models as sts
 
 from emulator.errors import CloudError
 from emulator.permissions import evaluate, parse, trusts
@@ -176,7 +177,48 @@ def test_a_trust_policy_names_its_principal(caller: str, trusted: bool) -> None:
     """Only the principal named is let in, in whichever case its role's name is written."""
     principal = {"RAM": ["acs:ram::1:role/AliyunServiceRoleForHbrCrossAccountBackup"]}
     statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
-    assert trusts(document(statement), [caller], {}).allowed is trusted
+    assert trusts(document(statement), [("RAM", caller)], {}).allowed is trusted
+
+
+def test_case_counts_where_that_is_guessed() -> None:
+    """Under the guess ``trust_arn_case: exact`` a role is trusted only as its name is written."""
+    principal = {"RAM": ["acs:ram::1:role/Reader"]}
+    trust = document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal})
+    assert trusts(trust, [("RAM", "acs:ram::1:role/Reader")], {}, exact_case=True).allowed
+    assert not trusts(trust, [("RAM", "acs:ram::1:role/reader")], {}, exact_case=True).allowed
+
+
+@pytest.mark.parametrize("kind", ["Federated", "Service"])
+def test_a_name_of_another_kind_lets_nobody_in(kind: str) -> None:
+    """A name is trusted as the kind of principal that it stands under, and as no other."""
+    principal = {"Federated": ["acs:ram::1:root"]} if kind == "Federated" else {"Service": ["fc.aliyuncs.com"]}
+    trust = document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal})
+    names = [("RAM", "acs:ram::1:root"), ("RAM", "fc.aliyuncs.com")]
+    assert not trusts(trust, names, {}).allowed
+
+
+@pytest.mark.parametrize(
+    ("condition", "let_in"),
+    [
+        ({"DateGreaterThan": {"acs:CurrentTime": "2000-01-01T00:00:00Z"}}, True),
+        ({"DateLessThan": {"acs:CurrentTime": "2000-01-01T00:00:00Z"}}, False),
+        ({"Bool": {"acs:SecureTransport": "true"}}, True),
+        ({"NumericLessThan": {"acs:CurrentTime": "1"}}, False),
+        ({"IpAddress": {"acs:CurrentTime": "10.0.0.0/8"}}, False),
+        ({"NotIpAddress": {"acs:CurrentTime": "10.0.0.0/8"}}, True),
+    ],
+)
+def test_a_trust_policy_has_conditions(cloud: LocalCloud, condition: Any, let_in: Any) -> None:
+    """Time and transport are known to a trust policy, too; a value that is no number or address fits none of theirs."""
+    inside = cloud.client("ram", key=cloud.into(MEMBER))
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": TRUST_MANAGEMENT, "Condition": condition}
+    trust = document(statement)
+    inside.create_role(ram.CreateRoleRequest(role_name="timed", assume_role_policy_document=trust))
+    if let_in:
+        assert cloud.assume(f"acs:ram::{MEMBER}:role/timed").token
+    else:
+        request = sts.AssumeRoleRequest(role_arn=f"acs:ram::{MEMBER}:role/timed", role_session_name="test")
+        assert refused(cloud.client("sts").assume_role, request) == (403, "NoPermission")
 
 
 def make_role(cloud: LocalCloud, *statements: dict[str, Any]) -> Key:

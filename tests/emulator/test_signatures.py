@@ -127,6 +127,15 @@ def test_a_signature_over_too_little_is_refused(cloud: LocalCloud, header: str) 
     assert refusal(unsigned) == (400, "IncompleteSignature")
 
 
+@pytest.mark.parametrize("header", ["x-acs-action", "x-acs-version", "x-acs-security-token", "content-type"])
+def test_what_is_sent_beside_the_signature_is_refused(cloud: LocalCloud, header: str) -> None:
+    """A header of the gateway's, or a content type, that was added after signing could be anybody's."""
+    session = cloud.assume(ROLE)
+    spoilt = request(cloud, session, **{header.replace("-", "_"): None})
+    spoilt.headers[header] = request(cloud, session).headers.get(header, "text/plain")
+    assert refusal(spoilt) == (400, "IncompleteSignature")
+
+
 def test_an_authorization_of_another_form_is_refused(cloud: LocalCloud) -> None:
     """A scheme that the gateway does not know is an incomplete signature."""
     spoilt = request(cloud)

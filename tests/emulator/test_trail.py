@@ -194,17 +194,19 @@ def user(name: str) -> dict[str, Any]:
     return {"name": name, "access_key_id": name, "access_key_secret": name, "policies": ["System:AdministratorAccess"]}
 
 
-def test_an_invitation_is_accepted_in_the_invited_account(cloud: LocalCloud) -> None:
-    """AcceptHandshake is in the trail of the account that joined, not in the management account's."""
+@pytest.mark.parametrize(("trail", "seen"), [("invited", []), ("both", ["AcceptHandshake"])])
+def test_an_invitation_is_accepted_in_the_invited_account(cloud: LocalCloud, trail: str, seen: list[str]) -> None:
+    """AcceptHandshake is in the trail of the account that joined, and only under that guess in the other's."""
     accounts = [
         {"id": "1000000000000001", "name": "m", "users": [user("host")]},
         {"id": "1000000000000009", "name": "g", "users": [user("guest")], "member": False},
     ]
-    cloud.reset(zone={"management": "1000000000000001", "backup": "1000000000000001", "accounts": accounts})
+    zone = {"management": "1000000000000001", "backup": "1000000000000001", "accounts": accounts}
+    cloud.reset(zone=zone, handshake_trail=trail)
     host, guest = Key("host", "host"), Key("guest", "guest")
     invitation = rd.InviteAccountToResourceDirectoryRequest(target_entity="1000000000000009", target_type="Account")
     answer = cloud.client("resourcedirectory", key=host).invite_account_to_resource_directory(invitation)
     accept = rd.AcceptHandshakeRequest(handshake_id=answer.body.handshake.handshake_id)
     cloud.client("resourcedirectory", key=guest).accept_handshake(accept)
     assert names(look(cloud, key=guest)) == ["AcceptHandshake"]
-    assert names(look(cloud, key=host)) == ["InviteAccountToResourceDirectory"]
+    assert names(look(cloud, key=host)) == [*seen, "InviteAccountToResourceDirectory"]

@@ -1,3 +1,5 @@
+"""The landing zone of every flow, in a cloud of the usual kind or, on demand, of every other kind."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -6,7 +8,29 @@ from pathlib import Path
 import pytest
 
 from tests.cloud import LocalCloud, local_cloud
+from tests.flows import guesses
+from tests.flows.guesses import Guess
 from tests.flows.world import World
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Marked tests run under every value of every guess, and with ``--soak`` all of them do."""
+    wanted = metafunc.definition.get_closest_marker("every_guess") or metafunc.config.getoption("--soak")
+    if "guess" not in metafunc.fixturenames or metafunc.config.getoption("--guess"):
+        return
+    if wanted:
+        metafunc.parametrize("guess", (None, *guesses.EVERY), ids=lambda one: str(one or "likeliest"), indirect=True)
+
+
+@pytest.fixture
+def guess(request: pytest.FixtureRequest) -> Guess | None:
+    """The one guess in which this cloud differs from the likeliest; ``--guess`` sets it for a whole run."""
+    text: str | None = request.config.getoption("--guess")
+    one: Guess | None = guesses.parse(text) if text else getattr(request, "param", None)
+    for mark in request.node.iter_markers("not_under"):
+        if one and mark.kwargs.get(one.name, ...) == one.value:
+            pytest.skip(f"{one}: {mark.args[0]}")
+    return one
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +41,7 @@ def process() -> Iterator[LocalCloud]:
 
 
 @pytest.fixture
-def world(process: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(process: LocalCloud, guess: Guess | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A fresh landing zone."""
-    process.reset()
+    guesses.begin(process, guess)
     return World(process, tmp_path, monkeypatch)

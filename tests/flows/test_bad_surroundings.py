@@ -56,6 +56,7 @@ def test_a_sweep_that_failed_forgets_what_an_instance_remembers(world: World) ->
     assert [world.call("reconcile", {"sweep": "fast"})["disposition"] for _ in range(2)] == ["failed", "done"]
 
 
+@pytest.mark.not_under("one region is enough there, and the other is not called", registrations="global")
 def test_an_unreachable_region_does_not_stop_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One region that does not answer: the other is registered, and the account is not called protected."""
     hbr = {**world.cloud.endpoints["hbr"], "cn-shanghai": CLOSED}

@@ -42,8 +42,7 @@ def test_the_alias_ends_in_the_account_id(world: World) -> None:
     """The alias is the display name, cut so that the whole has 32 characters and ends in the account id."""
     account = world.create("a-very-long-display-name-indeed")
     world.enrol(account)
-    records = world.cloud.state()["hbr"]["cross_accounts"][f"{BACKUP}/cn-hangzhou"]
-    (alias,) = [row["alias"] for rows in records.values() for row in rows]
+    (alias,) = [row["alias"] for row in world.records()]
     assert alias == f"a-very-long-dis-{account}"
     assert len(alias) == 32
 
@@ -53,7 +52,7 @@ def test_a_duplicate_only_reads_in_the_member(world: World) -> None:
     world.enrol()
     mark = world.mark()
     assert world.enrol()["state"] == "protected"
-    assert world.writes(mark) == ["AddCrossAccount"] * len(REGIONS)
+    assert world.writes(mark) == ["AddCrossAccount"] * len(world.regions)
     assert "DescribeCrossAccounts" not in world.calls(mark)
     assert world.is_protected(PROD)
 
@@ -102,7 +101,7 @@ def test_check_registers_nothing(world: World) -> None:
     mark = world.mark()
     assert world.call("onboard", {"accountId": PROD, "do": "check"})["state"] == "checked"
     assert world.writes(mark) == []
-    assert world.calls(mark).count("CheckRole") == len(REGIONS)
+    assert world.calls(mark).count("CheckRole") == len(world.regions)
 
 
 def test_check_of_an_unprotected_account_fails_without_a_retry(world: World) -> None:

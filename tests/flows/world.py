@@ -15,6 +15,7 @@ from alibabacloud_resourcedirectorymaster20220419.models import CreateResourceAc
 
 from shared.cloud import memory
 from tests.cloud import ROOT, Key, LocalCloud
+from tests.flows import guesses
 
 MANAGEMENT, BACKUP = "1000000000000001", "1000000000000002"
 PROD, TEST, SANDBOX = "1000000000000011", "1000000000000012", "1000000000000013"
@@ -48,9 +49,9 @@ class World:
         self._path.write_text(yaml.safe_dump(UNPACED | self.config), encoding="utf-8")
 
     def fresh_configuration(self) -> None:
-        """Forget what ``configure`` changed."""
+        """Forget what ``configure`` changed; what must be known of the cloud is in it."""
         self.config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-        self.configure()
+        self.configure(**({"assumptions": assumptions} if (assumptions := guesses.told(self.cloud)) else {}))
 
     def context(self, timeout: int = 300) -> SimpleNamespace:
         """The context object in its Python 3.10 form."""
@@ -93,7 +94,7 @@ class World:
         return [name for statement in statements for name in statement["Principal"].get("RAM", [])]
 
     def registered(self, account_id: str, owner: str = BACKUP) -> dict[str, list[str]]:
-        """Region → the types of the account's cross-account records there."""
+        """Region → the types of the account's cross-account records there; a global one is in every wanted region."""
         found: dict[str, list[str]] = {}
         for place, records in self.cloud.state()["hbr"]["cross_accounts"].items():
             holder, _, region = place.partition("/")
@@ -104,8 +105,19 @@ class World:
                 if one["place"]["account_id"] == account_id
             ]
             if holder == owner and kinds:
-                found[region] = kinds
+                found.update(dict.fromkeys([region] if region else self.config["enrolment"]["regions"], kinds))
         return found
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The wanted regions in which an account is registered and checked: one where registrations are global."""
+        return REGIONS[:1] if self.config.get("assumptions", {}).get("registrations") == "global" else REGIONS
+
+    def records(self, region: str = REGIONS[0]) -> list[dict[str, Any]]:
+        """The backup account's cross-account records that show in a region."""
+        kept = self.cloud.state()["hbr"]["cross_accounts"]
+        places = (f"{BACKUP}/{region}", f"{BACKUP}/")
+        return [row for place in places for rows in kept.get(place, {}).values() for row in rows]
 
     def messages(self, queue: str) -> list[Any]:
         """The bodies of all messages in a queue, delayed ones too."""

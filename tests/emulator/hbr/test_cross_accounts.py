@@ -125,8 +125,21 @@ def test_deleting_what_is_not_there(cloud: LocalCloud, backup: Any) -> None:
     with pytest.raises(ClientException) as refusal:
         deregister(backup)
     assert (refusal.value.code, refusal.value.status_code) == ("ResourceNotFound", 404)
+    cloud.guess(delete_unknown_code="SomethingElse")
+    with pytest.raises(ClientException, match="SomethingElse"):
+        deregister(backup)
     cloud.guess(delete_unknown_cross_account="succeed")
     assert deregister(backup).success
+
+
+def test_a_refusal_may_come_with_200(cloud: LocalCloud, backup: Any) -> None:
+    """Under the guess ``hbr_refusals: ok`` a refusal of the product's own is an answer with 200; a gateway's is not."""
+    cloud.guess(hbr_refusals="ok")
+    answer = deregister(backup)
+    assert (answer.success, answer.code) == (False, "ResourceNotFound")
+    with pytest.raises(ClientException) as refusal:
+        registrations(backup, page_size=100)
+    assert refusal.value.status_code == 400
 
 
 def by_directory(backup: Any, member: int = MEMBER) -> Any:

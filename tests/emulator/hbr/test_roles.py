@@ -7,7 +7,7 @@ from alibabacloud_hbr20170908 import models as hbr
 from alibabacloud_ram20150501 import models as ram
 from alibabacloud_tea_openapi.exceptions import ClientException
 
-from tests.emulator.hbr.conftest import MEMBER, ROLE, create_role, link
+from tests.emulator.hbr.conftest import MEMBER, ROLE, create_role, link, register
 
 if TYPE_CHECKING:
     from tests.cloud import LocalCloud
@@ -83,6 +83,16 @@ def test_ones_own_roles_are_the_service_linked_ones(cloud: LocalCloud, backup: A
     request = ram.CreateServiceLinkedRoleRequest(service_name="ossbackup.hbr.aliyuncs.com")
     cloud.client("ram", account="backup").create_service_linked_role(request)
     assert check(backup, "OssRole", None).success
+
+
+def test_the_check_may_want_a_registration(cloud: LocalCloud, backup: Any) -> None:
+    """Under that guess a role is proved only for an account that is registered in the region."""
+    create_role(cloud, link(cloud))
+    assert check(backup).success
+    cloud.guess(check_role_needs_registration=True)
+    assert refused(backup) == ("NoPermission", 403)
+    register(backup)
+    assert check(backup).success
 
 
 def test_a_fresh_role_may_take_a_while(cloud: LocalCloud, backup: Any) -> None:

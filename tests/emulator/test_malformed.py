@@ -1,0 +1,103 @@
+"""Nothing that a client sends makes the emulator fail: each answer is a success, or a refusal with a code."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from emulator.server import SERVICES
+from tests.emulator import tours
+from tests.emulator.hbr import tours as backup
+from tests.emulator.signing import acs3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from emulator.service import Param
+    from tests.cloud import LocalCloud
+    from tests.conftest import Soak
+    from tests.emulator.sdk_models import Moment
+
+TABLES = {service.name: service for service in SERVICES}
+ACTIONS = [(name, action) for name, table in TABLES.items() for action, entry in table.actions.items() if entry.params]
+ODD = (
+    *("", " ", "0", "-1", "1_0", " +5 ", "²", "1e3", "9" * 25, "true", "null", "NaN", "x" * 7000, "\x00", "[" * 5000),
+    *("[]", "{}", "[5]", '["x"]', '{"a":1}', '[{"Value":"x"}]', '"\\ud800"', "I|0|P1D", "C|0|0 0 0 ? * */0", "I|²|P1D"),
+)
+"""Texts that some reader takes for something else, or trips over."""
+INSIDE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(ODD) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+STATUSES = range(200, 500)
+
+
+@pytest.fixture(scope="module")
+def moments(running_cloud: LocalCloud) -> dict[tuple[str, str], list[Moment]]:
+    """Every call of a tour through all actions, with the cloud just before it."""
+    clients = chain(tours.tour(running_cloud), ((name, backup.tour(running_cloud)) for name in ["hbr"]))
+    return {(name, action): found for name, client in clients for action, found in client.moments.items()}
+
+
+@pytest.fixture(scope="module")
+def http() -> Iterator[httpx.Client]:
+    """One connection for them all."""
+    with httpx.Client(trust_env=False) as client:
+        yield client
+
+
+@pytest.mark.parametrize("called", ACTIONS, ids="-".join)
+def test_no_value_of_a_parameter_ends_in_a_failure(
+    called: tuple[str, str], moments: Any, running_cloud: LocalCloud, http: httpx.Client, soak: Soak
+) -> None:
+    """A call that works, with one parameter replaced by anything, is answered with less than 500."""
+    (service, action), moment = called, moments[called][0]
+    running_cloud.load(moment.state)
+    endpoint = running_cloud.endpoints[service]
+    host = endpoint if isinstance(endpoint, str) else endpoint["cn-hangzhou"]
+
+    @seed(soak.seed)
+    @settings(max_examples=soak.many(15, 400), deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def try_one(data: st.DataObject) -> None:
+        sent = {**moment.sent, **data.draw(spoilt(TABLES[service].actions[action].params, moment.sent))}
+        request = acs3(host, moment.key, action, TABLES[service].version, sent)
+        answer = http.send(request)
+        assert answer.status_code in STATUSES, answer.text
+        assert "RequestId" in answer.json()
+
+    try_one()
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, params: Mapping[str, Param], sent: dict[str, str]) -> dict[str, str]:
+    """One parameter with another value, in the form in which its kind is sent, or nearly."""
+    name = draw(st.sampled_from(sorted(params)))
+    value = draw(st.sampled_from(ODD) | st.text(max_size=10) | INSIDE.map(json.dumps) | changed(sent.get(name, "")))
+    if params[name].kind not in ("texts", "maps"):
+        return {name: value}
+    path = draw(st.sampled_from(("1", "1.Key", "1.Value", "1.Values.1", "2.Foo", "x", "1..", "²", "")))
+    return {f"{name}.{path}" if path else name: value}
+
+
+@st.composite
+def changed(draw: st.DrawFn, text: str) -> str:
+    """A JSON text with one of its nodes replaced."""
+    try:
+        whole = [json.loads(text)]
+    except ValueError:
+        return text
+    at: Any = whole
+    place: Any = 0
+    while isinstance(at[place], list | dict) and at[place] and draw(st.booleans()):
+        at = at[place]
+        place = draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
+    at[place] = draw(INSIDE)
+    return json.dumps(whole[0])

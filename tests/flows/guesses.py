@@ -1,0 +1,71 @@
+"""Every value of every guess about the cloud, and what the configuration is told of it where it has to be.
+
+The list is made from ``Guesses.model_fields``: a guess that is added there is run here, or its absence is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, get_args, get_origin
+
+from emulator.guesses import Guesses
+from tests.cloud import LocalCloud
+
+
+class Guess(NamedTuple):
+    """One value of one guess."""
+
+    name: str
+    value: Any
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}"
+
+
+OPEN: Mapping[str, tuple[Any, ...]] = {
+    "duplicate_code": ("SomethingElse.Entirely",),
+    "delete_unknown_code": ("CrossAccountNotExist",),
+    "role_propagation_seconds": (20.0,),
+}
+"""Values to try of guesses whose type does not list them."""
+
+TOLD: Mapping[Guess, Mapping[str, Any]] = {
+    Guess("second_add_cross_account", "double"): {"second_registration": "doubled"},
+    Guess("registrations", "global"): {"registrations": "global"},
+    Guess("both_types_coexist", value=False): {"types_coexist": False},
+    Guess("account_scope", "ignored"): {"tag_accounts": "ignored"},
+}
+"""What a configuration has to know of the cloud (docs/live-checks.md). Of the other guesses it knows nothing."""
+
+
+def values(name: str) -> tuple[Any, ...]:
+    """Every value that a guess may have, or those to try of one that may have any; not its default."""
+    field = Guesses.model_fields[name]
+    if field.annotation is bool:
+        known: tuple[Any, ...] = (False, True)
+    elif get_origin(field.annotation) is Literal:
+        known = get_args(field.annotation)
+    else:
+        known = OPEN[name]
+    return tuple(value for value in known if value != field.default)
+
+
+EVERY: tuple[Guess, ...] = tuple(Guess(name, value) for name in Guesses.model_fields for value in values(name))
+"""The guesses but their defaults, which every test runs under anyway."""
+
+
+def parse(text: str) -> Guess:
+    """``NAME=VALUE`` of the command line."""
+    name, _, value = text.partition("=")
+    return Guess(name, getattr(Guesses.model_validate({name: value}), name))
+
+
+def begin(cloud: LocalCloud, guess: Guess | None) -> None:
+    """A fresh landing zone in a cloud of one kind; it stays of that kind when a test resets it."""
+    cloud.standing = {guess.name: guess.value} if guess else {}
+    cloud.reset()
+
+
+def told(cloud: LocalCloud) -> dict[str, Any]:
+    """The ``assumptions`` of a configuration for a cloud of this kind."""
+    return {key: value for guess in cloud.standing.items() for key, value in TOLD.get(Guess(*guess), {}).items()}
