@@ -15,8 +15,7 @@ from cli.given import read
 from cli.output import NotDoneError, Result, WrongUseError, confirm, progress
 from cli.session import Session
 from cli.verb import Yes, verb
-from shared.ports import Report
-from shared.review import NotAPlanError, PlanDocument, ReviewError, apply_reviewed, read_plan
+from shared.review import Applied, NotAPlanError, PlanDocument, ReviewError, apply_reviewed, read_plan
 
 MAKE = "cab plan --json > plan.json"
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN.json", help="What `cab plan --json` wrote.", exists=True)]
@@ -29,13 +28,14 @@ def apply(session: Session, plan: PlanFile, *, yes: Yes = False) -> Result:
         planned = read_plan(read(plan, MAKE))
         confirm(f"Carry out {_told(planned)} from here, with your own rights?", yes=yes)
         with session.cloud() as cloud, progress("comparing with what was reviewed, then carrying it out"):
-            reports = apply_reviewed(planned, cloud.ports)
+            applied = apply_reviewed(planned, cloud.ports)
     except NotAPlanError as error:
         raise WrongUseError(f"{plan}: {error}", MAKE) from error
     except ReviewError as error:
         raise NotDoneError(str(error), MAKE, reason="not_as_reviewed") from error
-    accounts = [_account(report) for report in reports]
-    return Result({"hash": planned.hash, "accounts": accounts}, list(_shown(accounts)))
+    accounts = [_account(one) for one in applied]
+    done = all(one.error is None for one in applied)
+    return Result({"hash": planned.hash, "accounts": accounts}, list(_shown(accounts)), done=done)
 
 
 def _told(planned: PlanDocument) -> str:
@@ -47,13 +47,15 @@ def _told(planned: PlanDocument) -> str:
     return f"plan {planned.hash[:12]} ({told or 'no steps'}; {shown or 'no accounts'})"
 
 
-def _account(report: Report) -> dict[str, Any]:
+def _account(one: Applied) -> dict[str, Any]:
+    report = one.report
     return {
         "account_id": report.account_id,
         "display_name": report.display_name,
         "state": report.state,
         "steps": report.steps,
         "warnings": report.warnings,
+        "error": str(one.error) if one.error else None,
     }
 
 
@@ -61,4 +63,7 @@ def _shown(accounts: list[dict[str, Any]]) -> Iterator[RenderableType]:
     for one in accounts:
         yield Text.assemble((one["account_id"], "bold"), f" {one['display_name']} {one['state']}")
         yield from (Text(f"    {step}") for step in one["steps"])
-    yield f"{len(accounts)} accounts carried out"
+        if one["error"]:
+            yield Text(f"    stopped: {one['error']}; next: {MAKE}", "red")
+    failed = sum(bool(one["error"]) for one in accounts)
+    yield f"{len(accounts) - failed} accounts carried out" + (f", {failed} not" if failed else "")

@@ -16,6 +16,7 @@ from shared.plan import Registration
 from shared.ports import Ports
 
 GIB = 2**30
+HANA = "which Cloud Backup lists only by a task for each database (DescribeHanaBackupsAsync): see the console"
 MOST_NAMED = 5
 """Data sources that a refusal names."""
 
@@ -111,6 +112,7 @@ def _region(region: str, account_id: str, registered: Mapping[str, frozenset[Reg
     points = {one.id: one for one in ports.records.points(region, account_id, known)}
     clients, tables, out_of_reach = _inside(region, _places(region, account_id, registered, ports), ports)
     points |= {one.id: one for one in tables}
+    out_of_reach += tuple(f"{region}: backups of SAP HANA instance {one.name} ({one.id}), {HANA}" for one in instances)
     vaults = {one.id: one for one in protection.vaults(region)}
     used = {one.vault_id for one in points.values()} | {one.vault_id for one in instances}
     used |= {one.vault_id for one in bound}
@@ -186,12 +188,14 @@ def shown_size(size: int) -> str:
 
 
 def guard(inventory: Inventory, mode: str) -> None:
-    """Raise PermanentError in mode ``block`` while anything can be restored; nothing has been changed by then."""
-    if mode == "block" and inventory.restorable:
-        count = sum(one.points for one in inventory.restorable)
-        first = "; ".join(map(str, inventory.restorable[:MOST_NAMED]))
-        detail = f"nothing is changed while backups can be restored (teardown.mode block): {count} points: {first}"
-        raise PermanentError(Reason.RESTORABLE_DATA, detail)
+    """Raise PermanentError in mode ``block`` while anything can, or may, be restored; nothing is changed by then."""
+    if mode != "block" or not (inventory.restorable or inventory.out_of_reach):
+        return
+    found = [*inventory.restorable, *(f"not known: {one}" for one in inventory.out_of_reach)]
+    count = sum(one.points for one in inventory.restorable)
+    first = "; ".join(map(str, found[:MOST_NAMED]))
+    detail = f"nothing is changed while backups can be restored (teardown.mode block): {count} points: {first}"
+    raise PermanentError(Reason.RESTORABLE_DATA, detail)
 
 
 def kept(inventory: Inventory, backup_account: str) -> list[str]:

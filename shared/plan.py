@@ -8,7 +8,7 @@ answers it with a step that ensures (creates, and takes "already exists" as an o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, ClassVar, Literal
@@ -323,15 +323,32 @@ def _region(desired: Enrolment, observed: Enrolment, region: str, proven: frozen
     else:
         missing, spare = want - have, have - want
     removing = [Deregister(region, registration) for registration in _ordered(spare)]
+    moving = list(_bindings(desired, observed, region))
     if not desired.types_coexist:
-        # The cloud refuses the new record beside the old one: there is a gap, and it is as short as can be.
+        # The cloud refuses the new record beside the old one: there is a gap (see ``gaps``), as short as can be.
+        yield from (step for step in moving if isinstance(step, Unbind))
         yield from removing
     yield from (Register(region, registration) for registration in _ordered(missing))
     if region not in proven:
         yield from (CheckRole(region, r.role_name) for r in _ordered(want) if r.type == "CROSS_ACCOUNT")
-    yield from _bindings(desired, observed, region)
+    yield from (step for step in moving if desired.types_coexist or not isinstance(step, Unbind))
     if desired.types_coexist:
         yield from removing
+
+
+def gaps(steps: Iterable[AnyStep]) -> list[str]:
+    """What the plan cannot avoid: regions in which nothing is registered between two of its steps."""
+    gone: set[str] = set()
+    found = []
+    for step in steps:
+        if isinstance(step, Deregister):
+            gone.add(step.region)
+        elif isinstance(step, Register) and step.region in gone:
+            found.append(
+                f"in {step.region} the account cannot be reached between its deregistration and its registration: "
+                "two records of one account are refused there"
+            )
+    return found
 
 
 def _switch_off(desired: Enrolment, observed: Enrolment) -> Iterator[BindingStep]:

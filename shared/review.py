@@ -19,10 +19,11 @@ from shared.config import ConfigError, check
 from shared.config_types import AccountId
 from shared.entrance import Entrance
 from shared.examine import Listed, examine, listed_everywhere, role_to_remove
+from shared.fleet import Registrations
 from shared.inventory import guard, kept, take
 from shared.messages import Hint
 from shared.outcome import AttemptError
-from shared.plan import UNKNOWN, AnyStep, Enrolment, Role, plan
+from shared.plan import UNKNOWN, AnyStep, Enrolment, Role, gaps, plan
 from shared.ports import Ports, Report
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import Standing, beside, for_sweep
@@ -162,7 +163,7 @@ def _enrolment(
     bound = beside(wanted.enrolment, for_sweep(ports, deep=True) if standing is None else standing)
     have = replace(examine(bound.want, known, enter, ports), bindings=bound.have)
     steps = plan(bound.want, have)
-    warnings = (*wanted.warnings, *bound.waiting)
+    warnings = (*wanted.warnings, *bound.waiting, *gaps(steps))
     state = "unprotected" if steps else "protected"
     return Review(
         member.account_id, hint, state, member.display_name, wanted.rule, "", warnings, bound.want, have, steps
@@ -217,16 +218,29 @@ def read_plan(given: Any) -> PlanDocument:  # noqa: ANN401 - JSON from a file
     return plan_document
 
 
-def apply_reviewed(plan_document: PlanDocument, ports: Ports) -> list[Report]:
-    """Carry out a reviewed plan and nothing else. Raises ReviewError, before any write, if anything differs."""
+@dataclass(frozen=True)
+class Applied:
+    """What was done for one account, and why it was not all."""
+
+    report: Report
+    error: AttemptError | None = None
+
+
+def apply_reviewed(plan_document: PlanDocument, ports: Ports) -> list[Applied]:
+    """Carry out a reviewed plan and nothing else, account by account: one that fails does not stop the others.
+
+    Raises ReviewError, before any write, if anything differs.
+    """
     reviews = _unchanged(plan_document, ports)
     return [_carried_out(one, ports) for one in reviews if one.steps]
 
 
 def _unchanged(plan_document: PlanDocument, ports: Ports) -> list[Review]:
+    # One reading serves all of them, however many they are.
+    listed, standing = Registrations(ports), for_sweep(ports, deep=True)
     again = []
     for account in plan_document.accounts:
-        fresh = review(account.account_id, account.do, ports)
+        fresh = review(account.account_id, account.do, ports, listed.of(account.account_id), standing)
         if fresh.fingerprint != account.fingerprint:
             raise ReviewError(
                 f"account {fresh.account_id} is no longer as it was reviewed: make the plan again and review it"
@@ -235,12 +249,15 @@ def _unchanged(plan_document: PlanDocument, ports: Ports) -> list[Review]:
     return again
 
 
-def _carried_out(one: Review, ports: Ports) -> Report:
+def _carried_out(one: Review, ports: Ports) -> Applied:
+    report = Report(one.account_id, one.display_name, rule=one.rule)
     if one.want is None or one.have is None:
         raise ReviewError(f"account {one.account_id}: {one.why}")
-    member = find(one.account_id, ports)
-    enter = Entrance(one.account_id, ports).by(member.access_role if member else None)
-    report = Report(one.account_id, one.display_name, rule=one.rule)
-    carry_out(one.want, one.have, ports, enter, report)
+    try:
+        member = find(one.account_id, ports)
+        enter = Entrance(one.account_id, ports).by(member.access_role if member else None)
+        carry_out(one.want, one.have, ports, enter, report, reviewed=one.steps)
+    except AttemptError as error:
+        return Applied(report, error)
     report.state = "withdrawn" if one.state in {"leaving", "withdrawn"} else "protected"
-    return report
+    return Applied(report)

@@ -10,12 +10,14 @@ import pytest
 from alibabacloud_ram20150501 import models as ram
 from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
+from shared.apply import carry_out
 from shared.clients import Credentials
 from shared.cloud import connect
 from shared.config import load
 from shared.deadline import Deadline
 from shared.messages import Hint
-from shared.ports import Ports
+from shared.outcome import TemporaryError
+from shared.ports import Ports, Report
 from shared.review import NotAPlanError, ReviewError, apply_reviewed, document, read_plan, review
 from tests.flows.world import PROD, TEST, World
 
@@ -55,8 +57,8 @@ def test_the_same_cloud_gives_the_same_hash(world: World, ports: Ports) -> None:
 def test_a_reviewed_plan_is_carried_out(world: World, ports: Ports) -> None:
     """Exactly the reviewed accounts end as planned."""
     plan = reviewed(ports, PROD)
-    (report,) = apply_reviewed(read_plan(plan), ports)
-    assert report.state == "protected"
+    (applied,) = apply_reviewed(read_plan(plan), ports)
+    assert (applied.report.state, applied.error) == ("protected", None)
     assert world.is_protected(PROD)
     assert not world.is_protected(TEST)
 
@@ -97,6 +99,34 @@ def test_a_cloud_that_changed_since_is_refused_before_any_write(world: World, po
     with pytest.raises(ReviewError, match=f"{TEST} is no longer as it was reviewed"):
         apply_reviewed(read_plan(plan), ports)
     assert world.writes(mark) == []
+
+
+def test_one_account_that_fails_does_not_stop_the_others(world: World, ports: Ports) -> None:
+    """Each account has a result of its own, with the steps that were done before it failed."""
+    plan = reviewed(ports, PROD, TEST)
+    world.cloud.fault(service="ram", action="AttachPolicyToRole", account=PROD, status=403, code="NoPermission")
+    failed, done = apply_reviewed(read_plan(plan), ports)
+    assert failed.error is not None
+    assert [step[:13] for step in failed.report.steps] == ["+ create the ", "+ create role"]
+    assert done.report.state == "protected"
+    assert world.is_protected(TEST)
+
+
+def test_what_was_not_reviewed_is_not_done(world: World, ports: Ports) -> None:
+    """A plan that comes to have a step which nobody reviewed is given up before that step."""
+    planned, mark = review(PROD, Hint.ENROL, ports), world.mark()
+    assert planned.want is not None
+    assert planned.have is not None
+    with pytest.raises(TemporaryError, match="no longer as it was reviewed"):
+        carry_out(planned.want, planned.have, ports, None, Report(PROD), reviewed=planned.steps[1:])
+    assert world.writes(mark) == []
+
+
+def test_a_plan_of_many_accounts_lists_once(world: World, ports: Ports) -> None:
+    """However many accounts a plan has, carrying it out reads the registrations of a region once."""
+    plan, mark = reviewed(ports, PROD, TEST), world.mark()
+    apply_reviewed(read_plan(plan), ports)
+    assert world.calls(mark).count("DescribeCrossAccounts") == len(ports.config.every_region)
 
 
 def test_a_plan_that_was_edited_is_refused(world: World, ports: Ports) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from alibabacloud_hbr20170908 import models as hbr
 
 from tests.cloud import ROOT
-from tests.flows.backups import Backups
+from tests.flows.backups import Backups, cross
 from tests.flows.test_inventory import withdraw
 from tests.flows.world import BACKUP, PROD, TEST, World
 
@@ -140,6 +141,19 @@ def test_block_withdraws_where_nothing_can_be_restored(world: World) -> None:
     world.enrol()
     Backups(world).open()
     assert withdraw(world)["state"] == "withdrawn"
+
+
+def test_block_does_not_take_what_it_cannot_read_for_nothing(world: World) -> None:
+    """An account whose only backups may be those of SAP HANA, which nothing lists for us, waits for a person too."""
+    world.configure(teardown={"mode": "block"})
+    world.enrol()
+    a = Backups(world).open()
+    hana = {"vault_id": a.vault(), "ecs_instance_id": '["i-prod0000000000001"]', "hana_name": "erp", "sid": "HXE"}
+    a.api.create_hana_instance(hbr.CreateHanaInstanceRequest(**hana, **cross(PROD)))
+    answer = withdraw(world)
+    assert (answer["disposition"], answer["reason"]) == ("dead_letter", "restorable_data")
+    assert "not known" in answer["detail"]
+    assert world.is_protected(PROD)
 
 
 @pytest.mark.usefixtures("a")

@@ -26,6 +26,7 @@ from shared.plan import (
     Trust,
     UpdateRole,
     after,
+    gaps,
     plan,
 )
 from shared.steps import RegionalStep
@@ -205,6 +206,16 @@ def test_leaving_step_by_step() -> None:
     records = [Deregister(region, BY_ROLE) for region in REGIONS]
     expected = (*records, DetachPolicy(NAME, "System:AliyunHBRRolePolicy"), DeleteRole(NAME))
     assert plan(Enrolment(ACCOUNT), observed) == expected
+
+
+@pytest.mark.parametrize("coexist", [True, False])
+def test_a_gap_is_stated(*, coexist: bool) -> None:
+    """Where records of both types are refused side by side, a change of mode has a gap in each region, and says so."""
+    account = "1000000000000011"
+    old, new = Registration("CROSS_ACCOUNT", "hbrcrossrole"), Registration("CROSS_ACCOUNT_BY_RD", "")
+    want = Enrolment(account, None, {"cn-hangzhou": frozenset({new})}, types_coexist=coexist)
+    steps = plan(want, Enrolment(account, None, {"cn-hangzhou": frozenset({old})}))
+    assert [line.split(" the ")[0] for line in gaps(steps)] == ([] if coexist else ["in cn-hangzhou"])
 
 
 def test_a_rename_is_not_drift() -> None:
