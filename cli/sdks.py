@@ -99,7 +99,11 @@ class QueueSettings:
 
     def delete(self, name: str) -> None:
         """Delete a queue with what is in it; not there is as good."""
-        self._call("delete_queue", "DeleteQueue", queue_name=name)
+        try:
+            self._call("delete_queue", "DeleteQueue", queue_name=name)
+        except AttemptError as error:
+            if not error.code.endswith(ABSENT):
+                raise
 
     def _call(self, method: str, action: str, **fields: object) -> Any:  # noqa: ANN401
         request = getattr(_part("mnsopen", "models"), f"{action}Request")(**fields)

@@ -7,8 +7,9 @@ access role; where that is not there, the command is run once more with credenti
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from rich.text import Text
 
 from cli import deployment
 from cli.bootstrap.account import Administered
-from cli.bootstrap.steps import Refuse, Step, plan, removal, sign
+from cli.bootstrap.steps import OpenCloudBackup, Refuse, Step, plan, removal, sign
 from cli.bootstrap.wanted import Account, wanted
 from cli.output import NotDoneError, Result, confirm, following, progress
 from cli.sdks import caller
@@ -32,6 +33,9 @@ from shared.outcome import AttemptError
 from shared.session import assume
 
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "bold red"}
+
+SEEN_AFTER = (0.0, 1.0, 3.0)
+"""Seconds before each look at what was done: RAM and the queues may take a moment to show it."""
 
 ServicesFile = Annotated[Path, typer.Option("--deployment", help="What is deployed: names of role and log project.")]
 PoliciesFolder = Annotated[Path, typer.Option("--policies", help="The folder of the policy documents.")]
@@ -51,11 +55,19 @@ class Part:
     account: Administered | None = None
     have: Account | None = None
     want: Account | None = None
+    undone: list[Step] = field(default_factory=list)
+    """What is still to be done after it was carried out."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing was left, left alone, or found undone afterwards."""
+        return not (self.left or self.undone or any(isinstance(step, Refuse) for step in self.steps))
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
         told = {"account_id": self.account_id, "steps": [f"{sign(step)} {step}" for step in self.steps]}
-        return {**told, **({"left": self.left} if self.left else {})}
+        more = {"left": self.left, "undone": [f"{sign(step)} {step}" for step in self.undone]}
+        return {**told, **{name: value for name, value in more.items() if value}}
 
 
 @verb("cab bootstrap")
@@ -77,22 +89,27 @@ def bootstrap(
     deployed = deployment.load(services, os.environ, session.config.management_account, session.config.region)
     with progress("looking at both accounts"):
         parts = surveyed(session, deployed, policies, operator or (), adopt=adopt)
-    if remove:
-        parts = [_without(part, _full(part, session), adopt=adopt) for part in parts]
-    todo = sum(not isinstance(step, Refuse) for part in parts for step in part.steps)
-    if todo and not only_plan:
+
+    def steps(part: Part) -> list[Step]:
+        if part.want is None or part.have is None:
+            return []
+        if remove:
+            return removal(part.want, part.have, _full(part, session), adopt=adopt)
+        return plan(part.want, part.have, session.config.management_account, adopt=adopt)
+
+    parts = [replace(part, steps=steps(part)) for part in parts]
+    applied = not only_plan and any(_todo(part.steps) for part in parts)
+    if applied:
         confirm(_question(parts, remove=remove), yes=yes)
         with progress("carrying it out"):
-            for part in parts:
-                carry_out(part)
+            parts = [carried_out(part, steps) for part in parts]
     document = {
-        "applied": bool(todo and not only_plan),
+        "applied": applied,
         "accounts": [part.shown() for part in parts],
         "by_hand": [] if remove else by_hand(deployed, session.config.region),
     }
-    refused = any(isinstance(step, Refuse) for part in parts for step in part.steps)
     shown = list(_shown(parts, document, remove=remove))
-    return Result(document, shown, done=only_plan or not (refused or any(part.left for part in parts)))
+    return Result(document, shown, done=only_plan or all(part.is_done for part in parts))
 
 
 def surveyed(
@@ -116,7 +133,7 @@ def surveyed(
         except AttemptError as error:
             parts.append(Part(account_id, left=f"it cannot be entered from {me.account_id}: {error.detail}"))
             continue
-        account = Administered(config, entered, calls, with_queues=bool(wants.queues))
+        account = Administered(config, entered, calls)
         have = account.observe(wants)
         steps = plan(wants, have, config.management_account, adopt=adopt)
         parts.append(Part(account_id, steps, account=account, have=have, want=wants))
@@ -155,17 +172,24 @@ def _full(part: Part, session: Session) -> dict[str, int]:
         return {name: len(seen.letters)}
 
 
-def _without(part: Part, full: dict[str, int], *, adopt: bool) -> Part:
-    if part.want is None or part.have is None:
+def carried_out(part: Part, steps: Callable[[Part], list[Step]]) -> Part:
+    """Carry out every step of a part, in order; then look again for what ``steps`` finds still to be done."""
+    if part.account is None or part.want is None:
         return part
-    return Part(part.account_id, removal(part.want, part.have, full, adopt=adopt), part.left, part.account)
-
-
-def carry_out(part: Part) -> None:
-    """Every step of a part, in order."""
     for step in part.steps:
-        if part.account:
-            part.account.apply(step)
+        part.account.apply(step)
+    for wait in SEEN_AFTER:
+        time.sleep(wait)
+        part = replace(part, have=part.account.observe(part.want))
+        # That Cloud Backup is open is said by the answer to opening it; what can be looked at shows it minutes later.
+        part = replace(part, undone=[one for one in _todo(steps(part)) if not isinstance(one, OpenCloudBackup)])
+        if not part.undone:
+            break
+    return part
+
+
+def _todo(steps: Iterable[Step]) -> list[Step]:
+    return [step for step in steps if not isinstance(step, Refuse)]
 
 
 def by_hand(deployed: deployment.Deployment, region: str) -> list[dict[str, str]]:
@@ -182,6 +206,14 @@ def by_hand(deployed: deployment.Deployment, region: str) -> list[dict[str, str]
             "command": f"aliyun sls CreateLogStore --region {region} --project {project} "
             f'--body \'{{"logstoreName": "{store}", "shardCount": 2, "ttl": 90}}\'',
         },
+        *(
+            {
+                "what": f"for people, the policy {name} (attach it to whom you trust with it)",
+                "command": f"aliyun ram CreatePolicy --PolicyName cab-{name} "
+                f'--PolicyDocument "$(cat policies/{name}.json)"',
+            }
+            for name in ("operator-read-only", "operator")
+        ),
         {"what": "the functions", "command": "make package && s deploy"},
     ]
 
@@ -200,7 +232,11 @@ def _shown(parts: list[Part], document: dict[str, Any], *, remove: bool) -> Iter
         if part.left:
             yield Text(f"    left: {part.left}", "yellow")
             yield following(f"run this again with credentials of {part.account_id}, and --operator for each of you")
-    if document["applied"]:
+        for step in part.undone:
+            yield Text(f"    still to do, as it seems: {sign(step)} {step}", "bold red")
+    if any(part.undone for part in parts):
+        yield following("run this again: somebody else is changing the same, or the cloud has not seen it yet")
+    elif document["applied"]:
         yield "done"
     elif any(part.steps for part in parts):
         yield "nothing was changed"
@@ -208,6 +244,6 @@ def _shown(parts: list[Part], document: dict[str, Any], *, remove: bool) -> Iter
         yield following("`s remove` removes the functions, if they are still there")
         yield "kept: backups, vaults, registrations, roles in members, the service-linked role, Cloud Backup"
         return
-    yield "Not done by this command; log projects are not emulated, so it was never tried:"
+    yield "Not done by this command; it was never tried on the local cloud:"
     for one in document["by_hand"]:
         yield Text.assemble(f"    {one['what']}: ", (one["command"], "bold"))

@@ -7,6 +7,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from typing_extensions import assert_never
+
 from cli.bootstrap.steps import (
     Attach,
     MakeQueue,
@@ -14,6 +16,7 @@ from cli.bootstrap.steps import (
     MakeServiceLinkedRole,
     OpenCloudBackup,
     Refuse,
+    Removable,
     Remove,
     SetTrust,
     Step,
@@ -32,15 +35,15 @@ DESCRIPTION = f"{MARK} made by cab bootstrap."
 
 
 class Administered:
-    """An account with credentials that may do all this; ``queues`` is None where there are none of ours."""
+    """An account with credentials that may do all this."""
 
-    def __init__(self, config: Config, credentials: Credentials, calls: Calls, *, with_queues: bool) -> None:
+    def __init__(self, config: Config, credentials: Credentials, calls: Calls) -> None:
         clients = Clients(config, calls)
         self._ram = clients.ram(credentials)
         self._hbr = [clients.hbr(credentials, region) for region in config.every_region]
         self._trail = [clients.actiontrail(credentials, region) for region in config.trail_regions]
         self._open_cloud_backup = partial(open_cloud_backup, config, credentials, calls)
-        self._queues = QueueSettings(config, credentials, calls) if with_queues else None
+        self._queues = QueueSettings(config, credentials, calls)
 
     def observe(self, want: Account) -> Account:
         """What is there of ``want``; nothing is written. Raises an AttemptError where the account cannot be read."""
@@ -57,7 +60,7 @@ class Administered:
         )
 
     def _queue(self, name: str) -> Queue | None:
-        found = self._queues.read(name) if self._queues else None
+        found = self._queues.read(name)
         if found is None:
             return None
         policy = found.dlq_policy
@@ -101,44 +104,49 @@ class Administered:
         return False
 
     def apply(self, step: Step) -> None:
-        """Carry out one step. What is there already, or gone already, is as good."""
-        with suppress(ExistsError, AbsentError):
-            match step:
-                case MakeQueue(queue, was) if self._queues:
-                    write = self._queues.change if was else self._queues.create
-                    write(queue.name, message_retention_period=queue.kept_seconds, dlq_policy=_dead_letters(queue))
-                case WritePolicy(policy, was):
-                    self._write_policy(policy, new=was is None)
-                case MakeRole(role):
-                    trust = role.trust
+        """Carry out one step. That somebody else has just made or removed it is no error: look again."""
+        match step:
+            case MakeQueue(queue, was):
+                write = self._queues.change if was else self._queues.create
+                write(queue.name, message_retention_period=queue.kept_seconds, dlq_policy=_dead_letters(queue))
+            case WritePolicy(policy, was):
+                self._write_policy(policy, new=was is None)
+            case MakeRole(role):
+                with suppress(ExistsError):
                     self._ram(
                         "CreateRole",
                         role_name=role.name,
-                        assume_role_policy_document=trust,
+                        assume_role_policy_document=role.trust,
                         description=DESCRIPTION,
                     )
-                case SetTrust(role):
-                    self._ram(
-                        "UpdateRole",
-                        role_name=role.name,
-                        new_assume_role_policy_document=role.trust,
-                        new_description=DESCRIPTION,
-                    )
-                case Attach(role_name, policy_name):
+            case SetTrust(role):
+                self._ram(
+                    "UpdateRole",
+                    role_name=role.name,
+                    new_assume_role_policy_document=role.trust,
+                    new_description=DESCRIPTION,
+                )
+            case Attach(role_name, policy_name):
+                with suppress(ExistsError):
                     self._ram("AttachPolicyToRole", policy_type="Custom", policy_name=policy_name, role_name=role_name)
-                case MakeServiceLinkedRole():
+            case MakeServiceLinkedRole():
+                with suppress(ExistsError):
                     self._ram("CreateServiceLinkedRole", service_name=SERVICE)
-                case OpenCloudBackup():
-                    self._open()
-                case Remove(kind, name):
+            case OpenCloudBackup():
+                self._open()
+            case Remove(kind, name):
+                with suppress(AbsentError):
                     self._remove(kind, name)
-                case Refuse() | _:
-                    pass
+            case Refuse():
+                """It is left as it is."""
+            case _:
+                assert_never(step)
 
     def _write_policy(self, policy: Policy, *, new: bool) -> None:
         if new:
             document = policy.document
-            self._ram("CreatePolicy", policy_name=policy.name, policy_document=document, description=DESCRIPTION)
+            with suppress(ExistsError):
+                self._ram("CreatePolicy", policy_name=policy.name, policy_document=document, description=DESCRIPTION)
             return
         # A policy has at most five versions (page "Limits" of RAM).
         self._ram(
@@ -156,21 +164,25 @@ class Administered:
             if error.code != OPEN_ALREADY:
                 raise
 
-    def _remove(self, kind: str, name: str) -> None:
-        if kind == "queue" and self._queues:
-            self._queues.delete(name)
-        elif kind == "policy":
-            self._ram("DeletePolicy", policy_name=name, cascading_delete=True)
-        elif kind == "role":
-            attached = self._ram("ListPoliciesForRole", role_name=name).policies
-            for row in (attached.policy or []) if attached else []:
+    def _remove(self, kind: Removable, name: str) -> None:
+        match kind:
+            case "queue":
+                self._queues.delete(name)
+            case "policy":
+                self._ram("DeletePolicy", policy_name=name, cascading_delete=True)
+            case "role":
+                self._remove_role(name)
+            case _:
+                assert_never(kind)
+
+    def _remove_role(self, name: str) -> None:
+        attached = self._ram("ListPoliciesForRole", role_name=name).policies
+        for row in (attached.policy or []) if attached else []:
+            with suppress(AbsentError):
                 self._ram(
-                    "DetachPolicyFromRole",
-                    policy_type=row.policy_type,
-                    policy_name=row.policy_name,
-                    role_name=name,
+                    "DetachPolicyFromRole", policy_type=row.policy_type, policy_name=row.policy_name, role_name=name
                 )
-            self._ram("DeleteRole", role_name=name)
+        self._ram("DeleteRole", role_name=name)
 
 
 def _dead_letters(queue: Queue) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from cli.bootstrap.wanted import SERVICE_LINKED_ROLE, Account, Policy, Queue, Role
 from shared.steps import Step as Signed
@@ -101,12 +102,14 @@ def _of_others(role: str) -> Refuse:
     return Refuse(f"role {role} was not made by this command and differs; --adopt takes it over")
 
 
+Removable = Literal["queue", "role", "policy"]
+
+
 @dataclass(frozen=True)
 class Remove(Signed):
     """Remove a queue, a role or a policy."""
 
-    kind: str
-    """``queue``, ``role`` or ``policy``."""
+    kind: Removable
     name: str
 
     def __str__(self) -> str:

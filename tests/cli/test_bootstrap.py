@@ -90,6 +90,30 @@ def test_it_can_be_repeated(cab: Console, empty: World) -> None:
     assert empty.writes(mark) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "refusal", "undone"),
+    [
+        ((), ("AttachPolicyToRole", "EntityAlreadyExists.Role.Policy"), "+ attach policy cab-functions"),
+        (("--remove",), ("DeletePolicy", "EntityNotExist.Policy"), "- remove policy cab-functions"),
+    ],
+)
+def test_it_is_done_only_if_it_is_there(
+    cab: Console, empty: World, words: tuple[str, ...], refusal: tuple[str, str], undone: str
+) -> None:
+    """An answer that somebody else has done it is not believed: it looks again, says what is still to do, exits 1."""
+    if words:
+        cab.local("bootstrap", "--yes")
+    action, code = refusal
+    empty.cloud.fault(service="ram", action=action, code=code, status=409, count=None)
+    ran = cab.local("bootstrap", *words, "--yes")
+    assert ran.code == 1
+    assert f"still to do, as it seems: {undone}" in " ".join(ran.out.split())
+    assert "done" not in ran.out.splitlines()
+    empty.cloud.clear_faults()
+    assert cab.local("bootstrap", *words, "--yes").code == 0
+    assert made(empty) == ({**ALL, "roles": {}, "queues": {}, "policies": set()} if words else ALL)
+
+
 def test_the_plan_changes_nothing(cab: Console, empty: World) -> None:
     """--plan lists every step and writes nothing; without a terminal nothing is done unless told --yes."""
     mark = empty.mark()
