@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -17,7 +16,7 @@ import yaml
 from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
 from tests.cloud import ROOT, LocalCloud
-from tests.flows.world import BACKUP, MANAGEMENT, REGIONS, SLR
+from tests.flows.world import BACKUP, MANAGEMENT, unprotected
 
 LINKED = ("functions", "shared", "policies", "docs")
 ASKS = ("bootstrap", "apply", "onboard", "teardown", "reconcile", "replay", "redrive", "delete")
@@ -163,24 +162,11 @@ class Field:
         state = self.cloud.state()
         members = state["directory"]["members"].values()
         wanted = [m["account_id"] for m in members if m["folder_id"] != "fd-sandbox0001" and m["account_id"] != BACKUP]
-        return [account for account in wanted if not _is_protected(state, account)]
+        return [account for account in wanted if unprotected(state, account)]
 
     def letters(self) -> int:
         """How many dead letters there are."""
         return len(self.cloud.state()["mns"]["queues"][MANAGEMENT]["cab-dead-letters"]["messages"])
-
-
-def _is_protected(state: dict[str, Any], account: str) -> bool:
-    role = state["accounts"][account]["roles"].get("hbrcrossrole")
-    places = state["hbr"]["cross_accounts"]
-    registered = all(
-        any(key.startswith(f"{account}:") for key in places.get(f"{BACKUP}/{region}", {})) for region in REGIONS
-    )
-    if not role or not registered:
-        return False
-    trusted = [name for one in json.loads(role["trust"])["Statement"] for name in one["Principal"].get("RAM", [])]
-    linked = SLR.rpartition("/")[2] in state["accounts"][BACKUP]["roles"]
-    return linked and trusted == [SLR] and list(role["attached"]) == ["System:AliyunHBRRolePolicy"]
 
 
 def empty_zone() -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from shared.outcome import Schedule
 from tests.flows.platform import Platform, created
-from tests.flows.world import BACKUP, SLR, World
+from tests.flows.world import World, unprotected
 
 REGION = "cn-hangzhou"
 ACCOUNTS = 1000
@@ -31,21 +30,10 @@ FAULTS: list[dict[str, Any]] = [
 """What each call may meet; ``after`` means that the work was done and the answer was lost."""
 
 
-def unprotected(world: World, accounts: list[str]) -> list[str]:
+def not_right(world: World, accounts: list[str]) -> list[str]:
     """Those that are not exactly right, by the emulator's own state, read once."""
     state = world.cloud.state()
-    return [account for account in accounts if not is_right(state, account)]
-
-
-def is_right(state: dict[str, Any], account: str) -> bool:
-    """Exact trust, the one policy, one registration."""
-    role = state["accounts"][account]["roles"].get("hbrcrossrole")
-    if not role or list(role["attached"]) != ["System:AliyunHBRRolePolicy"]:
-        return False
-    (statement,) = json.loads(role["trust"])["Statement"]
-    records = state["hbr"]["cross_accounts"][f"{BACKUP}/{REGION}"]
-    mine = [one for rows in records.values() for one in rows if one["place"]["account_id"] == account]
-    return statement["Principal"] == {"RAM": [SLR]} and len(mine) == 1
+    return [account for account in accounts if unprotected(state, account, (REGION,))]
 
 
 @pytest.mark.timeout(170)
@@ -70,7 +58,7 @@ def test_a_thousand_accounts_survive_a_cloud_that_fails(world: World) -> None:
     assert ended["retry"] > ACCOUNTS // 20, f"the faults were harmless: {ended}"
     assert Counter(answer["disposition"] for answer in second) == {"done": ACCOUNTS // 2}
     assert platform.undelivered == []
-    assert unprotected(world, accounts) == []
+    assert not_right(world, accounts) == []
     assert (world.retries(), world.dead_letters()) == ([], [])
     schedule = Schedule()
     assert platform.moved <= sum(schedule.delays) + sum(schedule.not_ready)

@@ -10,7 +10,7 @@ import pytest
 from alibabacloud_resourcedirectorymaster20220419.models import CreateResourceAccountRequest
 
 from tests.cloud import LocalCloud, local_cloud
-from tests.flows.world import BACKUP, REGIONS
+from tests.flows.world import BACKUP, REGIONS, unprotected
 
 GUESSES: list[dict[str, Any]] = [
     {},
@@ -36,20 +36,11 @@ def create(cloud: LocalCloud, name: str) -> str:
     return account
 
 
-def protected(cloud: LocalCloud, account_id: str) -> bool:
-    """What the emulator's own state says."""
-    state = cloud.state()
-    role = state["accounts"][account_id]["roles"].get("hbrcrossrole")
-    places = [f"{BACKUP}/{region}" for region in REGIONS]
-    records = [state["hbr"]["cross_accounts"].get(place, {}) for place in places]
-    return bool(role and role["attached"]) and all(any(account_id in key for key in rows) for rows in records)
-
-
 def eventually(cloud: LocalCloud, account_id: str, seconds: float = 20) -> bool:
     """Whether the account is protected within so many seconds of real time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if protected(cloud, account_id):
+        if not unprotected(cloud.state(), account_id):
             return True
         time.sleep(0.05)
     return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +25,35 @@ SLR = f"acs:ram::{BACKUP}:role/AliyunServiceRoleForHbrCrossAccountBackup"
 WRITES = ("Create", "Update", "Delete", "Attach", "Detach", "Add")
 UNPACED: dict[str, Any] = {"quotas": {"calls": {}}}
 """Tests call within a second what takes days: only those about pacing are paced."""
+
+
+def registrations(state: dict[str, Any], account_id: str, owner: str = BACKUP) -> dict[str, list[str]]:
+    """Region → type and role of each of the account's cross-account records there; a global record is in no region."""
+    found: dict[str, list[str]] = {}
+    for place, records in state["hbr"]["cross_accounts"].items():
+        holder, _, region = place.partition("/")
+        for one in (one["place"] for rows in records.values() for one in rows):
+            if (holder, one["account_id"]) == (owner, account_id):
+                found.setdefault(region, []).append(f"{one['kind']} {one['role_name']}".strip())
+    return found
+
+
+def unprotected(
+    state: dict[str, Any], account_id: str, regions: Sequence[str] = REGIONS, owner: str = BACKUP
+) -> list[str]:
+    """What is missing, or too much, for the account to be protected by the emulator's own state: role and records."""
+    principal = f"acs:ram::{owner}:role/{SLR.rpartition('/')[2]}"
+    trust = [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": [principal]}}]
+    role = state["accounts"][account_id]["roles"].get("hbrcrossrole") or {"trust": "{}", "attached": {}}
+    trusted, attached = json.loads(role["trust"]).get("Statement"), list(role["attached"])
+    registered, record = registrations(state, account_id, owner), ["CROSS_ACCOUNT hbrcrossrole"]
+    conditions = (
+        (trusted == trust, f"{account_id} trusts {trusted}"),
+        (attached == ["System:AliyunHBRRolePolicy"], f"{account_id} has the policies {attached}"),
+        (registered in (dict.fromkeys(regions, record), {"": record}), f"{account_id} is registered as {registered}"),
+        (principal.rpartition("/")[2] in state["accounts"][owner]["roles"], f"{owner} has no service-linked role"),
+    )
+    return [text for holds, text in conditions if not holds]
 
 
 class World:
@@ -96,16 +126,9 @@ class World:
     def registered(self, account_id: str, owner: str = BACKUP) -> dict[str, list[str]]:
         """Region → the types of the account's cross-account records there; a global one is in every wanted region."""
         found: dict[str, list[str]] = {}
-        for place, records in self.cloud.state()["hbr"]["cross_accounts"].items():
-            holder, _, region = place.partition("/")
-            kinds = [
-                one["place"]["kind"]
-                for rows in records.values()
-                for one in rows
-                if one["place"]["account_id"] == account_id
-            ]
-            if holder == owner and kinds:
-                found.update(dict.fromkeys([region] if region else self.config["enrolment"]["regions"], kinds))
+        for region, records in registrations(self.cloud.state(), account_id, owner).items():
+            kinds = [record.partition(" ")[0] for record in records]
+            found.update(dict.fromkeys([region] if region else self.config["enrolment"]["regions"], kinds))
         return found
 
     @property
@@ -145,12 +168,6 @@ class World:
         """Those of them that write."""
         return [action for action in self.calls(since) if action.startswith(WRITES)]
 
-    def is_protected(self, account_id: str) -> bool:
+    def is_protected(self, account_id: str, regions: Sequence[str] = REGIONS) -> bool:
         """What the emulator's own state says: exact trust, the policy, one record in every region."""
-        role = self.role(account_id)
-        exact = (
-            bool(role)
-            and self.trusted(account_id) == [SLR]
-            and list(role["attached"]) == ["System:AliyunHBRRolePolicy"]
-        )
-        return exact and self.registered(account_id) == {region: ["CROSS_ACCOUNT"] for region in REGIONS}
+        return unprotected(self.cloud.state(), account_id, regions) == []

@@ -12,7 +12,16 @@ from alibabacloud_ram20150501 import models as ram
 from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
 from shared.member import DESCRIPTION
-from tests.flows.world import BACKUP, MANAGEMENT, PROD, REGIONS, SANDBOX, SLR, TEST
+from tests.flows.world import (
+    MANAGEMENT,
+    PROD,
+    REGIONS,
+    SANDBOX,
+    SLR,
+    TEST,
+    registrations,
+    unprotected,
+)
 from tests.matrix.platform import Platform
 
 ROLE, POLICY = "hbrcrossrole", "System:AliyunHBRRolePolicy"
@@ -161,7 +170,7 @@ BY_NAME = {flow.name: flow for flow in FLOWS}
 def missed(flow: Flow, state: dict[str, Any]) -> list[str]:
     """What of the desired end is not true in the emulator's own state."""
     return [
-        *(why for account in flow.protected for why in _unprotected(state, account, flow.regions)),
+        *(why for account in flow.protected for why in unprotected(state, account, flow.regions)),
         *(why for account in flow.withdrawn for why in _left(state, account)),
         *_messages_left(state),
     ]
@@ -173,36 +182,10 @@ def _messages_left(state: dict[str, Any]) -> Iterator[str]:
             yield f"{len(queue['messages'])} messages are left in {name}"
 
 
-def _unprotected(state: dict[str, Any], account: str, regions: tuple[str, ...]) -> list[str]:
-    role = state["accounts"][account]["roles"].get(ROLE)
-    if role is None:
-        return [f"{account} has no backup role"]
-    statements = json.loads(role["trust"])["Statement"]
-    exact = len(statements) == 1 and statements[0]["Principal"] == {"RAM": [SLR]}
-    registered = _registrations(state, account)
-    expected = {region: ["CROSS_ACCOUNT"] for region in regions}
-    return [
-        *([] if exact else [f"{account} trusts {statements}"]),
-        *([] if list(role["attached"]) == [POLICY] else [f"{account} has the policies {list(role['attached'])}"]),
-        *([] if registered == expected else [f"{account} is registered as {registered}"]),
-    ]
-
-
 def _left(state: dict[str, Any], account: str) -> list[str]:
-    registered = _registrations(state, account)
+    registered = registrations(state, account)
     role = state["accounts"][account]["roles"].get(ROLE)
     return [
         *([f"{account} still has its role"] if role else []),
         *([f"{account} is still registered: {registered}"] if registered else []),
     ]
-
-
-def _registrations(state: dict[str, Any], account: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for place, records in state["hbr"]["cross_accounts"].items():
-        kinds = [
-            one["place"]["kind"] for rows in records.values() for one in rows if one["place"]["account_id"] == account
-        ]
-        if place.startswith(f"{BACKUP}/") and kinds:
-            found[place.partition("/")[2]] = kinds
-    return found
