@@ -76,7 +76,19 @@ def _each_once(regions: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Regions = Annotated[tuple[Region, ...], Field(min_length=1), AfterValidator(_each_once)]
-Policies = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def _fit_a_session(policies: tuple[str, ...]) -> tuple[str, ...]:
+    if sum(ARN_LENGTH + len(name) for name in policies) > ROOM_FOR_POLICIES:
+        raise ValueError("expected fewer or shorter names: a session in the account names each of them")
+    return policies
+
+
+Policies = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_fit_a_session)]
+ARN_LENGTH = 40
+"""Characters at most that a policy's name takes in a session policy beside itself."""
+ROOM_FOR_POLICIES = 1200
+"""Of the 2048 characters that AssumeRole takes as Policy (API page), what is left for them."""
 
 
 class ConfigError(Exception):
@@ -113,6 +125,11 @@ class Settings(_Frozen):
     """The longest session of the backup role."""
     backup_policies: tuple[str, ...] = ()
     """Names under `backup_policies`: what of the account is backed up."""
+
+    @property
+    def attached(self) -> frozenset[str]:
+        """``policies`` in full: ``System:<name>`` or ``Custom:<name>``."""
+        return frozenset(policy if ":" in policy else f"System:{policy}" for policy in self.policies)
 
 
 class Rule(_Frozen):

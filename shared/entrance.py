@@ -8,7 +8,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 from shared.outcome import NoTurnError, Reason
-from shared.ports import Enter, EnteredAccount, Ports
+from shared.ports import Enter, EnteredAccount, Ports, Work
 
 
 class Entrance:
@@ -21,14 +21,15 @@ class Entrance:
         self.account_id = account_id
         self._ports = ports
         self._hurried = hurried
-        self._entered: dict[tuple[str, str], Future[EnteredAccount]] = {}
+        self._entered: dict[tuple[str, str, Work], Future[EnteredAccount]] = {}
         self._proofs: dict[tuple[str, str], Future[None]] = {}
 
-    def open_ahead(self) -> None:
-        """Begin with what most accounts need, without waiting for an answer."""
+    def open_ahead(self, *, remove: bool) -> None:
+        """Begin with what most accounts need, without waiting for an answer; ``remove``: it may have to go, too."""
         settings = self._ports.config.enrolment
         if settings.authorization == "ram_role":
-            self._begin(self._ports.config.access_role, settings.role_name)
+            work = Work(settings.attached, remove=remove)
+            self._begin(self._ports.config.access_role, settings.role_name, work)
             self.proof(settings.regions[0], settings.role_name)
 
     def proof(self, region: str, role_name: str) -> Future[None]:
@@ -44,14 +45,20 @@ class Entrance:
             return refused
         return self._ports.pool.submit(self._ports.backup.check_role, region, self.account_id, role_name)
 
-    def by(self, access_role: str | None) -> Enter | None:
-        """How the account is entered by that role; None without one. Entering raises what AssumeRole raised."""
+    def by(self, access_role: str | None, work: Work) -> Enter | None:
+        """How the account is entered by that role, for that work; None without one.
+
+        Entering raises what AssumeRole raised.
+        """
         if access_role is None:
             return None
-        return lambda role_name: self._begin(access_role, role_name).result()
+        return lambda role_name: self._begin(access_role, role_name, work).result()
 
-    def _begin(self, access_role: str, role_name: str) -> Future[EnteredAccount]:
-        key = (access_role, role_name)
-        if key not in self._entered:
-            self._entered[key] = self._ports.pool.submit(self._ports.members.enter, self.account_id, *key)
+    def _begin(self, access_role: str, role_name: str, work: Work) -> Future[EnteredAccount]:
+        """A session that serves for the work: one that has been begun, or another."""
+        for (by, on, begun_for), session in self._entered.items():
+            if (by, on) == (access_role, role_name) and begun_for.includes(work):
+                return session
+        key = (access_role, role_name, work)
+        self._entered[key] = self._ports.pool.submit(self._ports.members.enter, self.account_id, *key)
         return self._entered[key]

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from typing import Any
 
 from shared.clients import Api, Clients, Credentials
 from shared.config import MARK
 from shared.plan import Role, Trust
+from shared.ports import Work
 from shared.session import assume
 from shared.vendor import AbsentError, ExistsError
 
 DESCRIPTION = f"{MARK} lets central Cloud Backup reach this account. Managed: changes by hand are undone."
 
-ROLE_ACTIONS = (
-    "ram:GetRole",
-    "ram:CreateRole",
-    "ram:UpdateRole",
-    "ram:DeleteRole",
-    "ram:ListPoliciesForRole",
-    "ram:AttachPolicyToRole",
-    "ram:DetachPolicyFromRole",
-)
-
-
-SYSTEM_POLICIES = "acs:ram:*:system:policy/*"
+READING = ("ram:GetRole", "ram:ListPoliciesForRole")
+MAKING = ("ram:AttachPolicyToRole", "ram:CreateRole", "ram:DetachPolicyFromRole", "ram:UpdateRole")
+REMOVING = ("ram:DeleteRole", "ram:DetachPolicyFromRole")
+OWNERS = {"System": "system"}
+"""Whose a policy is, in its ARN; any other is the account's own."""
 
 
 class Members:
@@ -34,20 +29,39 @@ class Members:
         self._clients = clients
         self._sts = clients.sts(credentials)
 
-    def enter(self, account_id: str, access_role: str, role_name: str) -> MemberAccount:
+    def enter(self, account_id: str, access_role: str, role_name: str, work: Work) -> MemberAccount:
         """Assume the access role, for as long and as much as the work on the backup role needs.
 
         Raises NotReadyError where the account does not let us in (yet).
         """
-        session = assume(self._sts, account_id, access_role, policy=_session_policy(account_id, role_name))
+        session = assume(self._sts, account_id, access_role, policy=session_policy(account_id, role_name, work))
         return MemberAccount(self._clients.ram(session))
 
 
-def _session_policy(account_id: str, role_name: str) -> str:
-    """The session may work on that one role and attach policies to it, and nothing else."""
-    resources = [f"acs:ram:*:{account_id}:role/{role_name}", f"acs:ram:*:{account_id}:policy/*", SYSTEM_POLICIES]
-    statement = {"Effect": "Allow", "Action": ROLE_ACTIONS, "Resource": resources}
-    return json.dumps({"Version": "1", "Statement": [statement]}, separators=(",", ":"))
+def session_policy(account_id: str, role_name: str, work: Work) -> str:
+    """Only that role, only what the work needs, and no policy attached to it but those that are wanted.
+
+    RAM asks for both, the role and the policy (API pages "AttachPolicyToRole" and "DetachPolicyFromRole"). Which
+    policies are too many is seen only inside: any may be detached.
+    """
+    making, removing = (MAKING if work.attach else ()), (REMOVING if work.remove else ())
+    role = f"acs:ram:*:{account_id}:role/{role_name}"
+    statements = [_allow(sorted({*READING, *making, *removing}), role)]
+    if making:
+        arns = [_policy_arn(account_id, *policy.split(":", 1)) for policy in sorted(work.attach)]
+        statements.append(_allow("ram:AttachPolicyToRole", arns))
+    if making or removing:
+        any_policy = [_policy_arn(account_id, kind, "*") for kind in ("Custom", "System")]
+        statements.append(_allow("ram:DetachPolicyFromRole", any_policy))
+    return json.dumps({"Version": "1", "Statement": statements}, separators=(",", ":"))
+
+
+def _allow(actions: str | list[str], resources: str | list[str]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def _policy_arn(account_id: str, kind: str, name: str) -> str:
+    return f"acs:ram:*:{OWNERS.get(kind, account_id)}:policy/{name}"
 
 
 class MemberAccount:

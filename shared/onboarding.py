@@ -16,7 +16,7 @@ from shared.inventory import guard, kept, take
 from shared.messages import Hint
 from shared.outcome import AttemptError, GraceError, NotReadyError, Reason
 from shared.plan import UNKNOWN, CheckRole, Enrolment, Register, Role, plan
-from shared.ports import Enter, Ports, Report
+from shared.ports import Enter, Ports, Report, Work
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import for_event
 from shared.verdict import LEAVING, as_it_goes, find, judge, leaves
@@ -51,7 +51,7 @@ def converge(account_id: str, occasion: Occasion, ports: Ports, report: Report) 
     entrance, hint = Entrance(account_id, ports, hurried=occasion.hurried), occasion.hint
     visit = _Visit(account_id, occasion, ports, report, entrance)
     if hint not in {*LEAVING, Hint.CHECK}:
-        entrance.open_ahead()
+        entrance.open_ahead(remove=hint is Hint.MOVED)
     member = find(account_id, ports)
     wanted, why = judge(member, hint, ports.config)
     if leaves(hint, member, wanted):
@@ -69,7 +69,8 @@ def converge(account_id: str, occasion: Occasion, ports: Ports, report: Report) 
 
 def _enrol(member: Member, wanted: Wanted, visit: _Visit) -> None:
     """Make it protected, and bind what is to be backed up of it."""
-    ports, report, enter = visit.ports, visit.report, visit.entrance.by(member.access_role)
+    ports, report = visit.ports, visit.report
+    enter = visit.entrance.by(member.access_role, Work.towards(wanted.enrolment))
     bound = for_event(wanted.enrolment, ports)
     report.warnings += [*wanted.warnings, *bound.waiting]
     observed = replace(_observe(bound.want, enter, visit), bindings=bound.have)
@@ -173,7 +174,7 @@ def _withdraw(member: Member | None, visit: _Visit) -> None:
     account_id, ports, report, want = visit.account_id, visit.ports, visit.report, withdrawn(visit.account_id)
     settings = desired(member, ports.config).settings if member else ports.config.enrolment
     # Rule: nothing is entered that is not a member or declared.
-    enter = visit.entrance.by(member.access_role if member else None)
+    enter = visit.entrance.by(member.access_role if member else None, Work(remove=True))
     report.role_name = settings.role_name
     listed = listed_everywhere(account_id, ports)
     registered = any(listed.values())

@@ -14,7 +14,7 @@ from shared.backup_policy import VaultSettings
 from shared.backups import BackupClient, Binding, HanaInstance, Job, Place, Point, Policy, Vault
 from shared.config import Config
 from shared.outcome import AttemptError
-from shared.plan import AnyStep, Registration, Role
+from shared.plan import AnyStep, Enrolment, Registration, Role
 from shared.scope import Member
 
 
@@ -58,6 +58,25 @@ class EnteredAccount(Protocol):
         """Delete the role."""
 
 
+@dataclass(frozen=True)
+class Work:
+    """What a session in a member account is for, beside reading the backup role. It may do that and no more."""
+
+    attach: frozenset[str] = frozenset()
+    """To make the role with these policies: ``System:<name>`` or ``Custom:<name>``."""
+    remove: bool = False
+    """To delete it."""
+
+    @classmethod
+    def towards(cls, want: Enrolment) -> Work:
+        """What may have to be done in the account to reach what is wanted."""
+        return cls(attach=want.role.policies) if isinstance(want.role, Role) else cls(remove=True)
+
+    def includes(self, other: Work) -> bool:
+        """Whether a session for this serves for the other as well."""
+        return other.attach <= self.attach and self.remove >= other.remove
+
+
 Enter = Callable[[str], EnteredAccount]
 """The way into one member account, for work on the role of that name."""
 
@@ -65,8 +84,8 @@ Enter = Callable[[str], EnteredAccount]
 class Members(Protocol):
     """The way into member accounts."""
 
-    def enter(self, account_id: str, access_role: str, role_name: str) -> EnteredAccount:
-        """Assume the access role, to work on the role ``role_name``."""
+    def enter(self, account_id: str, access_role: str, role_name: str, work: Work) -> EnteredAccount:
+        """Assume the access role, for that work on the role ``role_name``."""
 
 
 class Backup(Protocol):

@@ -24,12 +24,13 @@ from shared.inventory import guard, kept, take
 from shared.messages import Hint
 from shared.outcome import AttemptError
 from shared.plan import UNKNOWN, AnyStep, Enrolment, Role, gaps, plan
-from shared.ports import Ports, Report
+from shared.ports import Ports, Report, Work
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import Standing, beside, for_sweep
 from shared.verdict import as_it_goes, find, judge, leaves
 
 VERSION = 1
+READING = Work()
 
 
 class ReviewError(Exception):
@@ -158,7 +159,7 @@ def _enrolment(
     member: Member, wanted: Wanted, hint: Hint, ports: Ports, read: tuple[Listed | None, Standings | None]
 ) -> Review:
     listed, standing = read
-    enter = Entrance(member.account_id, ports).by(member.access_role)
+    enter = Entrance(member.account_id, ports).by(member.access_role, READING)
     known = listed_everywhere(member.account_id, ports) if listed is None else listed
     bound = beside(wanted.enrolment, for_sweep(ports, deep=True) if standing is None else standing)
     have = replace(examine(bound.want, known, enter, ports), bindings=bound.have)
@@ -177,7 +178,8 @@ def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports,
     if hint is not Hint.WITHDRAW and judge(member, Hint.JOINED, ports.config)[0] is not None:
         return Review(account_id, hint, "ignored", name, why="the account is a member and in scope")
     settings = desired(member, ports.config).settings if member else ports.config.enrolment
-    enter, warnings = Entrance(account_id, ports).by(member.access_role if member else None), list[str]()
+    enter = Entrance(account_id, ports).by(member.access_role if member else None, READING)
+    warnings = list[str]()
     known = listed_everywhere(account_id, ports) if listed is None else listed
     inventory = take(account_id, known, ports)
     guard(inventory, ports.config.teardown.mode)
@@ -255,7 +257,7 @@ def _carried_out(one: Review, ports: Ports) -> Applied:
         raise ReviewError(f"account {one.account_id}: {one.why}")
     try:
         member = find(one.account_id, ports)
-        enter = Entrance(one.account_id, ports).by(member.access_role if member else None)
+        enter = Entrance(one.account_id, ports).by(member.access_role if member else None, Work.towards(one.want))
         carry_out(one.want, one.have, ports, enter, report, reviewed=one.steps)
     except AttemptError as error:
         return Applied(report, error)

@@ -157,7 +157,7 @@ def _enrolment(member: Member, settings: Settings, config: Config) -> Enrolment:
     role = Role(
         settings.role_name,
         Trust.only(config.service_linked_role_arn),
-        frozenset(policy if ":" in policy else f"System:{policy}" for policy in settings.policies),
+        settings.attached,
         settings.session_seconds,
     )
     registration = Registration("CROSS_ACCOUNT", settings.role_name, shown)

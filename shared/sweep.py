@@ -41,7 +41,7 @@ from shared.plan import (
     plan,
 )
 from shared.policies import Change, Tagged, make, rewrite, strays
-from shared.ports import Ports, Report
+from shared.ports import Ports, Report, Work
 from shared.scope import Member, Wanted
 from shared.standing import Bound, Standing, beside, for_sweep
 from shared.verdict import find, judge
@@ -233,7 +233,7 @@ def _repair_one(member: Member, wanted: Wanted, run: _Run) -> list[Finding] | No
         return None
     bound, ports = beside(wanted.enrolment, run.standing), run.ports
     want = bound.want
-    enter = Entrance(member.account_id, ports).by(member.access_role)
+    enter = Entrance(member.account_id, ports).by(member.access_role, Work.towards(want))
     steps: tuple[AnyStep, ...] = ()
     try:
         if run.deep:

@@ -78,3 +78,19 @@ def grant_all(cloud: LocalCloud, **instead: Any) -> None:
     """Every role holds exactly its file, or the document that is given instead of it (under its name with ``_``)."""
     for file in HOLDERS:
         grant(cloud, file, instead.get(file.replace("-", "_")) or read(file))
+
+
+def held(cloud: LocalCloud) -> list[Any]:
+    """What the roles of all files hold now, with the documents."""
+    accounts = cloud.state()["accounts"]
+    roles = [
+        (accounts[account], accounts[account]["roles"][name])
+        for holders in HOLDERS.values()
+        for account, name in holders
+    ]
+    return [{name: _document(account, name) for name in role["attached"]} for account, role in roles]
+
+
+def _document(account: Any, name: str) -> Any:
+    kind, _, name = name.partition(":")
+    return account["policies"][name]["document"] if kind == "Custom" else kind

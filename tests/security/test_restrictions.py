@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -17,12 +16,6 @@ from mns.mns_exception import MNSServerException
 from mns.queue import Message
 from Tea.exceptions import TeaException
 
-from shared.clients import Credentials
-from shared.cloud import connect
-from shared.config import load
-from shared.deadline import Deadline
-from shared.member import ROLE_ACTIONS
-from shared.outcome import AttemptError, Reason
 from tests.cloud import Key
 from tests.flows.world import BACKUP, MANAGEMENT, PROD, World
 from tests.security.policies import ACCESS_ROLE
@@ -143,37 +136,3 @@ def test_one_step_outside_of_the_queues_is_refused(world: World, what: str) -> N
     with pytest.raises(MNSServerException) as refused:
         QUEUES[what](account)
     assert refused.value.type == "AccessDenied"
-
-
-@pytest.mark.parametrize("name", ["hbrcrossrole2", "another", ACCESS_ROLE])
-def test_our_sessions_in_a_member_reach_the_one_role(world: World, name: str) -> None:
-    """Even where the access role may do everything, the session that we ask for may work on the backup role only."""
-    admin(world)
-    key = functions(world)
-    credentials = Credentials(key.access_key_id, key.access_key_secret, key.token)
-    with connect(load(os.environ), credentials, Deadline.after(60)) as cloud:
-        entered = cloud.ports.members.enter(PROD, ACCESS_ROLE, "hbrcrossrole")
-        assert entered.read_role("hbrcrossrole") is None
-        with pytest.raises(AttemptError) as refused:
-            entered.read_role(name)
-    assert refused.value.reason is Reason.ACCESS_DENIED
-
-
-def test_our_sessions_are_as_short_as_can_be(world: World) -> None:
-    """Fifteen minutes, the least that STS gives, in B and in A; in B with a policy that names the account."""
-    admin(world)
-    world.enrol()
-    asked = [entry["params"] for entry in world.cloud.journal(action="AssumeRole")]
-    assert [one["DurationSeconds"] for one in asked] == [900, 900]
-    (inside,) = [json.loads(one["Policy"]) for one in asked if one["Policy"]]
-    (statement,) = inside["Statement"]
-    assert set(statement["Action"]) == set(ROLE_ACTIONS)
-    assert all(f":{PROD}:" in one or ":system:" in one for one in statement["Resource"])
-
-
-def admin(world: World) -> None:
-    """Let the access role do everything, as the Resource Directory makes it."""
-    state = world.cloud.state()
-    state["accounts"][PROD]["roles"][ACCESS_ROLE]["attached"] = {"System:AdministratorAccess": 0.0}
-    world.cloud.load(state)
-    world.key = world.cloud.as_function()
