@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,10 +20,12 @@ from cli.output import NotDoneError, Result, WrongUseError, confirm, following, 
 from cli.selection import Accounts, Newer, Older, Reasons, chosen
 from cli.session import Session
 from cli.verb import Direct, Yes, verb
+from shared.dead_letters import SHOWN_AGAIN_SECONDS, look
 from shared.messages import Selection
 
-MOST_ACCOUNTS = 25
-"""Accounts that one invocation deals with; then it is asked for the next ones, so that one sees how it goes on."""
+AT_A_TIME = 25
+"""Accounts, or dead letters, of one invocation; then it is asked for the next ones, so that one sees how it goes on."""
+Ask = Callable[[dict[str, Any]], dict[str, Any]]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 Start = Annotated[str | None, typer.Option(help="Begin of a window of ActionTrail, as 2026-11-22T02:03:04Z.")]
@@ -64,29 +68,47 @@ def replay(
     if selection != Selection() and not letters:
         raise WrongUseError("--reason, --account and ages choose among dead letters: say --dead-letters, too")
     window: list[Any] = [{"after": after}] if after else [_window(start, end)] if start or end else []
-    if letters:
-        window = [{"dead_letters": selection.model_dump(mode="json", exclude_defaults=True)}]
-    requests = window or list(requests_of(file, folder, jsonl))
+    requests = window or ([] if letters else list(requests_of(file, folder, jsonl)))
     if apply:
         confirm(f"Carry out the replay {where('replay', session, direct=direct)}?", yes=yes)
     total: dict[str, Any] = {"preview": not apply, "read": 0, "ignored": 0, "unreadable": [], "accounts": []}
+    ask = partial(_ask, session=session, apply=apply, direct=direct)
+    answers = _letter_answers(_letters(selection, session), ask) if letters else _answers(requests, ask)
     with progress("replaying") as tell:
-        for answer in _answers(requests, session, apply=apply, direct=direct):
+        for answer in answers:
             _add(total, answer)
             tell(f"replaying: {total['read']} events read, {len(total['accounts'])} accounts")
     return Result(total, list(_shown(total)), done="stopped" not in total and all(map(_is_good, total["accounts"])))
 
 
-def _answers(requests: list[Any], session: Session, *, apply: bool, direct: bool) -> Iterator[dict[str, Any]]:
+def _letters(selection: Selection, session: Session) -> list[str]:
+    """The ids of the chosen dead letters, oldest first. What fails again is another letter, so it is not chased."""
+    with session.cloud() as cloud, progress("receiving dead letters"), look(cloud.queues) as seen:
+        return [one.id for one in seen.chosen(selection)]
+
+
+def _letter_answers(waiting: list[str], ask: Ask) -> Iterator[dict[str, Any]]:
+    """Some letters at a time; those that an invocation had no time for are asked for again, while it comes further."""
+    while waiting:
+        # What was handed back must be showing again.
+        time.sleep(SHOWN_AGAIN_SECONDS + 0.1)
+        now, later = waiting[:AT_A_TIME], waiting[AT_A_TIME:]
+        answer = ask({"replay": {"dead_letters": {"ids": now}}})
+        left = [one for one in now if one not in answer["letters"]] if answer.get("stopped") else []
+        going_on = len(left) < len(now)
+        yield {**answer, "stopped": None} if going_on else answer
+        if not going_on:
+            return
+        waiting = left + later
+
+
+def _answers(requests: list[Any], ask: Ask) -> Iterator[dict[str, Any]]:
     """Each request is asked again from where it stopped, until it is at its end or comes no further."""
     for request in requests:
-        body: dict[str, Any] = {"replay": request, "preview": not apply, "most": MOST_ACCOUNTS}
-        if isinstance(request, dict) and "dead_letters" in request:
-            # They have no places: what was dealt with is gone, and what failed again is there again.
-            del body["most"]
+        body: dict[str, Any] = {"replay": request, "most": AT_A_TIME}
         place: Any = None
         while True:
-            answer = _checked(through("replay", body, session, direct=direct))
+            answer = ask(body)
             going_on = answer.get("stopped") is not None and answer.get("next") not in (None, place)
             yield {**answer, "stopped": None} if going_on else answer
             if not going_on:
@@ -95,7 +117,8 @@ def _answers(requests: list[Any], session: Session, *, apply: bool, direct: bool
             body |= {"skip": place} if isinstance(place, int) else {"replay": {"after": place}}
 
 
-def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+def _ask(body: dict[str, Any], *, session: Session, apply: bool, direct: bool) -> dict[str, Any]:
+    answer = through("replay", {**body, "preview": not apply}, session, direct=direct)
     replayed: dict[str, Any] = answer.get("replay") or {"error": answer.get("detail", "this is no answer of a replay")}
     if "error" in replayed:
         raise NotDoneError(str(replayed["error"]), "correct the request: cab replay --help", reason="bad_request")

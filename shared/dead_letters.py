@@ -7,7 +7,8 @@ cannot page. Nothing is deleted here that is not in the retry queue by then, exc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,8 +21,11 @@ from shared.queue import GoneError, QueueError, Queues
 
 MOST = 1000
 """Letters in one look; a queue with more of them is worked off look by look."""
-HOLD_SECONDS = 60
-"""How long a letter is ours while it is brought back: first asked for, so that no step is done with a void handle."""
+HOLD_SECONDS = 300
+"""How long a letter is ours, and those that wait for their turn, from when it is taken up; whatever the queue's own
+visibility timeout is. Should we die, the others see them again after this time."""
+RENEW_SECONDS = 150
+"""A letter that waits is held anew when it is ours for less than this."""
 BROUGHT_BACK_A_SECOND = 5
 """Redriven letters are delayed so that they arrive at this pace; Cloud Backup's quota is 10 calls a second."""
 SHOWN_AGAIN_SECONDS = 1
@@ -47,16 +51,34 @@ class Look:
         """The letters that match."""
         return [one for one in self.letters if matches(one, selection)]
 
-    def hold(self, letter: Letter, seconds: int = HOLD_SECONDS) -> None:
-        """Keep the letter ours for so long from now. Raises GoneError if it is not ours any more."""
-        self._ours[letter.id] = self.queues.hide(self._ours[letter.id], seconds)
+    def each(self, selection: Selection) -> Iterator[Letter]:
+        """The letters that match, one by one; each is ours for minutes from when it is given, however long all take.
+
+        What somebody else has by then is left out. Raises QueueError if the queue cannot be asked.
+        """
+        waiting = deque(self.chosen(selection))
+        while waiting:
+            letter = waiting.popleft()
+            try:
+                self._hold(letter.id)
+            except GoneError:
+                continue
+            self._renew([one.id for one in waiting], now=self._ours[letter.id].hidden_until - HOLD_SECONDS)
+            yield letter
+
+    def _hold(self, id_: str) -> None:
+        self._ours[id_] = self.queues.hide(self._ours[id_], HOLD_SECONDS)
+
+    def _renew(self, waiting: list[str], now: float) -> None:
+        """Hold anew what others would soon see; ``now`` by the queue's clock. What is gone is found in its turn."""
+        due = [one for one in waiting if self._ours[one].hidden_until - now < RENEW_SECONDS]
+        _at_once(self._hold, due)
 
     def bring_back(self, letter: Letter, delay: int = 0) -> None:
         """Into the retry queue with its history, and only then out of this one. Raises QueueError.
 
         If deleting fails it is in both: then it comes back twice, which changes nothing.
         """
-        self.hold(letter)
         self.queues.bring_back(letter.held.body, delay)
         self.delete(letter)
 
@@ -65,11 +87,11 @@ class Look:
         self.queues.delete(self._ours[letter.id])
         del self._ours[letter.id]
 
-    def receive(self, most: int) -> None:
-        """Receive letters until none comes that is new."""
+    def receive(self, most: int, ids: frozenset[str]) -> None:
+        """Receive letters until none comes that is new, or all of ``ids`` are there."""
         times = self.queues.dead_letter_times()
         self.hidden_seconds = times.hidden
-        while len(self._ours) < most:
+        while len(self._ours) < most and not (ids and ids <= self._ours.keys()):
             batch = self.queues.receive_dead_letters()
             new = [held for held in batch if held.id not in self._ours]
             self._ours.update((held.id, held) for held in batch)
@@ -84,24 +106,30 @@ class Look:
 
     def hand_back(self) -> None:
         """Show everything that is still ours to others again; what fails is shown by the queue in a while."""
+        _at_once(lambda id_: self.queues.hide(self._ours[id_], SHOWN_AGAIN_SECONDS), self._ours)
 
-        def back(held: Held) -> None:
-            with suppress(QueueError):
-                self.queues.hide(held, SHOWN_AGAIN_SECONDS)
 
-        with ThreadPoolExecutor(HANDS, thread_name_prefix="letters") as hands:
-            list(hands.map(back, self._ours.values()))
+def _at_once(do: Callable[[str], object], ids: Iterable[str]) -> None:
+    """Several at a time; that one fails matters to none of the others."""
+
+    def one(id_: str) -> None:
+        with suppress(QueueError):
+            do(id_)
+
+    with ThreadPoolExecutor(HANDS, thread_name_prefix="letters") as hands:
+        list(hands.map(one, list(ids)))
 
 
 @contextmanager
-def look(queues: Queues, most: int = MOST) -> Iterator[Look]:
+def look(queues: Queues, most: int = MOST, ids: frozenset[str] = frozenset()) -> Iterator[Look]:
     """See the dead letters, at most ``most`` of them (and a batch); they are handed back at the end.
 
+    Where ``ids`` are named, no more are received than it takes to find these.
     Raises QueueError if the queue cannot be read.
     """
     seen = Look(queues, 0.0)
     try:
-        seen.receive(most)
+        seen.receive(most, ids)
         yield seen
     finally:
         seen.hand_back()
@@ -124,15 +152,15 @@ def redrive(queues: Queues, selection: Selection) -> Iterator[Moved]:
 
     To see beforehand which they are, ``look`` at them. Stopping half-way leaves the rest where it is.
     """
-    with look(queues) as seen:
-        for number, one in enumerate(seen.chosen(selection)):
+    with look(queues, ids=selection.ids) as seen:
+        for number, one in enumerate(seen.each(selection)):
             yield _moved(one, partial(seen.bring_back, one, number // BROUGHT_BACK_A_SECOND))
 
 
 def delete(queues: Queues, selection: Selection) -> Iterator[Moved]:
     """Delete the selected letters for good, one by one."""
-    with look(queues) as seen:
-        for one in seen.chosen(selection):
+    with look(queues, ids=selection.ids) as seen:
+        for one in seen.each(selection):
             yield _moved(one, partial(seen.delete, one))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
@@ -15,7 +16,7 @@ from shared.fleet import Registrations
 from shared.letters import Letter
 from shared.messages import AccountChanged, Hint, Selection
 from shared.outcome import AttemptError
-from shared.queue import QueueError
+from shared.queue import GoneError, QueueError
 from shared.replay import Place, ReplayError, Spacing, beginning, gathered
 from shared.review import review
 
@@ -23,8 +24,6 @@ CALLS_A_SECOND = 5.0
 """Half of Cloud Backup's quota (10 calls a second, inferred from its quota page); an account costs one per region."""
 STOP_SECONDS = 30.0
 """No further account is begun with less time left: one that meets timeouts takes that long."""
-HOLD_SECONDS = 300
-"""A dead letter stays ours while its accounts are worked on."""
 
 
 @dataclass
@@ -91,14 +90,14 @@ class _Run:
     def take_letters(self, selection: Selection) -> None:
         """Dead letters: each is deleted once its accounts have been attempted, and so are where they belong."""
         self.done.letters = []
-        with look(self.cloud.queues) as seen:
-            for letter in seen.chosen(selection):
+        with look(self.cloud.queues, ids=selection.ids) as seen:
+            for letter in seen.chosen(selection) if self.request.preview else seen.each(selection):
                 if self._enough():
                     return
-                if not self.request.preview:
-                    seen.hold(letter, HOLD_SECONDS)
                 if self._took(letter) and not self.request.preview:
-                    seen.delete(letter)
+                    # Not ours any more: who has it by now finds nothing left to do.
+                    with suppress(GoneError):
+                        seen.delete(letter)
                 self.done.letters.append(letter.id)
 
     def _took(self, letter: Letter) -> bool:

@@ -9,6 +9,9 @@ import pytest
 
 from tests.cli.console import Console
 from tests.cloud import ROOT
+from tests.flows.platform import Platform
+from tests.flows.test_dead_letters import set_aside
+from tests.flows.test_retry import denied
 from tests.flows.world import PROD, TEST, World
 
 EVENT = ROOT / "events" / "create-resource-account.cloudevent.json"
@@ -97,6 +100,18 @@ def test_many_accounts_are_asked_for_in_turns(cab: Console, world: World, tmp_pa
     assert ran.code == 0
     assert [one["account_id"] for one in ran.json["accounts"]] == ids
     assert "stopped" not in ran.json
+
+
+def test_many_dead_letters_are_asked_for_in_turns(cab: Console, world: World) -> None:
+    """Dead letters go to the function a few at a time; what is still refused is set aside again, and not chased."""
+    world.configure(enrolment={"regions": ["cn-hangzhou"]})
+    accounts = [f"{number:016}" for number in range(1, 31)]
+    Platform(world).send(*[set_aside(account=one) for one in accounts], set_aside(), queue="cab-dead-letters")
+    with denied(world, PROD):
+        ran = cab.local("replay", "--dead-letters", "--apply", "--yes", "--json", "--direct")
+    assert [one["account_id"] for one in ran.json["accounts"]] == [*accounts, PROD]
+    assert ran.json["accounts"][-1]["disposition"] == "dead_letter"
+    assert ([letter["attempts"] for letter in world.dead_letters()], world.retries()) == ([4], [])
 
 
 def test_a_replay_that_stops_is_not_done(cab: Console, world: World) -> None:

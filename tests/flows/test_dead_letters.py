@@ -214,6 +214,29 @@ def test_a_redrive_does_not_chase_its_own_letters(world: World, platform: Platfo
     assert [letter["detail"] for letter in world.dead_letters()] == ["new"]
 
 
+@pytest.mark.parametrize("move", [redrive, delete])
+def test_letters_stay_ours_however_long_it_takes(world: World, platform: Platform, queues: Queues, move: Any) -> None:
+    """A hundred letters, and twenty seconds for each of them: none is shown to others before its turn."""
+    platform.send(*[set_aside(account=f"1000000000001{number:03}") for number in range(100)], queue=LETTERS)
+    failures = []
+    for moved in move(queues, Selection()):
+        failures.append(moved.failure)
+        world.cloud.advance(20)
+    assert failures == [""] * 100
+    assert world.dead_letters() == []
+
+
+def test_a_letter_that_somebody_else_took_is_left_to_them(world: World, platform: Platform, queues: Queues) -> None:
+    """Where a look was held up for so long that others received its letters, they are not brought back twice."""
+    platform.send(set_aside(), set_aside(account=TEST), queue=LETTERS)
+    with look(queues) as seen:
+        world.cloud.advance(40)
+        others = queues.receive_dead_letters()
+        assert len(others) == 2
+        assert list(seen.each(Selection())) == []
+    assert len(world.dead_letters()) == 2
+
+
 def test_a_queue_that_cannot_be_read_is_said(world: World, queues: Queues) -> None:
     """A refused look raises; it never looks like an empty queue."""
     world.cloud.fault(service="mns", action="ReceiveMessage", code="AccessDenied", status=403)

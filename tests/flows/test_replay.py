@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from alibabacloud_resourcedirectorymaster20220419 import models as rd
+from mns.queue import QueueMeta
 
 from shared.events import ACCOUNT_EVENTS
 from tests.flows.platform import Platform, created
@@ -185,6 +186,18 @@ def test_dead_letters_are_replayed(world: World) -> None:
     assert world.is_protected(PROD)
     assert world.is_protected(TEST)
     assert [letter["reason"] for letter in world.dead_letters()] == ["throttled"]
+
+
+def test_a_replay_of_letters_may_take_longer_than_their_queue_hides_them(world: World) -> None:
+    """Whatever the queue's visibility timeout, every letter is ours when its turn comes."""
+    platform = Platform(world)
+    platform.queue(LETTERS).set_attributes(QueueMeta(1, 65536, 345_600, 0, 0))
+    accounts = [world.create(f"a{number}") for number in range(5)]
+    platform.send(*[set_aside(account=account) for account in accounts], queue=LETTERS)
+    answered = replay(world, {"replay": {"dead_letters": {}}, "preview": False})
+    assert ("stopped" in answered, len(answered["letters"])) == (False, 5)
+    assert all(map(world.is_protected, accounts))
+    assert world.dead_letters() == []
 
 
 def test_a_preview_of_dead_letters_touches_none(world: World) -> None:
