@@ -95,6 +95,7 @@ class Vault:
     ours: bool = False
     ready: bool = True
     encryption: str = ""
+    kms_key: str = ""
     locked: bool = False
     stored_bytes: int | None = None
     """StorageSize: of everything in the vault, whoever's it is."""
@@ -103,20 +104,49 @@ class Vault:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """One rule of a backup policy, in what is ours to say; the cloud may fill in more (inferred)."""
+
+    type: str
+    """BACKUP, TRANSITION or TAG; we make none of another type."""
+    schedule: str = ""
+    """Of BACKUP, as the next two."""
+    vault_id: str = ""
+    """Empty where it backs up to none."""
+    keep_latest: bool = False
+    retention_days: int = 0
+    """Of TRANSITION."""
+    tags: frozenset[tuple[str, str, str]] = frozenset()
+    """Of TAG: key, operator, value."""
+    sources: frozenset[tuple[str, frozenset[Place]]] = frozenset()
+    """Of TAG: by source type, the accounts whose resources it selects."""
+    account_scope: str = field(default="", compare=False)
+    """Desired only: what ``assumptions.account_scope`` says is to be sent with the accounts."""
+    id: str = field(default="", compare=False)
+
+    @property
+    def places(self) -> frozenset[Place]:
+        """Every account that it names."""
+        return frozenset(place for _, places in self.sources for place in places)
+
+
+@dataclass(frozen=True)
 class Policy:
-    """A backup policy (PolicyV2); ``rules`` are as the cloud returned them."""
+    """A backup policy (PolicyV2)."""
 
     id: str
     name: str
     region: str
     ours: bool = False
     description: str = ""
-    rules: tuple[dict[str, Any], ...] = field(default=(), hash=False)
+    rules: tuple[Rule, ...] = ()
+    vault_ids: frozenset[str] = frozenset()
+    """Where its rules back up to."""
 
     @property
-    def vault_ids(self) -> frozenset[str]:
-        """Where its rules back up to."""
-        return frozenset(rule["VaultId"] for rule in self.rules if rule.get("VaultId"))
+    def places(self) -> frozenset[Place]:
+        """The accounts that its tag rules name."""
+        return frozenset(place for rule in self.rules for place in rule.places)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class ByHand:
 
     def back_up(self, region: str, binding: Binding, policy: Policy) -> str:
         """Run a policy now, for one data source; the job's id (API page "ExecutePolicyV2": one BACKUP rule)."""
-        rule = next(rule["RuleId"] for rule in policy.rules if rule["RuleType"] == "BACKUP")
+        rule = next(rule.id for rule in policy.rules if rule.type == "BACKUP")
         fields = {"source_type": binding.source_type, "data_source_id": binding.source}
         job: str = self._api(region)("ExecutePolicyV2", policy_id=policy.id, rule_id=rule, **fields).job_id
         return job

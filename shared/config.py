@@ -21,7 +21,7 @@ from pydantic import (
     field_validator,
 )
 
-from shared.backup_policy import BackupPolicy
+from shared.backup_policy import BackupPolicy, require_one_vault
 from shared.config_types import AccountId, Region, RoleName
 from shared.config_types import Frozen as _Frozen
 
@@ -346,6 +346,7 @@ class Config(_Frozen):
         rules: tuple[Rule, ...] = info.data.get("scope") or ()
         if len({one.name for one in policies}) < len(policies):
             raise ValueError("expected every name once")
+        require_one_vault(policies)
         wanted = {name for settings in (enrolment, *rules) if settings for name in settings.backup_policies or ()}
         if unknown := sorted(wanted - {one.name for one in policies}):
             raise ValueError(f"expected also {', '.join(unknown)}, which enrolment or a scope rule names")

@@ -6,13 +6,12 @@ our mark is left alone and reported.
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from shared.backup_policy import BackupPolicy
-from shared.backups import Place, PlaceType, Policy, Vault
+from shared.backups import Place, Policy, Rule, Vault
 from shared.config import Assumptions
 from shared.kinds import KINDS
 from shared.outcome import AttemptError
@@ -20,14 +19,7 @@ from shared.plan import UNKNOWN, Enrolment, Registration
 from shared.ports import Ports
 from shared.standing import Standing
 
-Rule = dict[str, Any]
 Listed = Mapping[str, frozenset[Registration]]
-COMPARED: dict[str, tuple[str, ...]] = {
-    "BACKUP": ("BackupType", "Schedule", "VaultId", "KeepLatestSnapshots"),
-    "TRANSITION": ("Retention",),
-    "TAG": (),
-}
-"""By type, what of a rule is ours to say, beside tags and accounts; the cloud may fill in more (inferred)."""
 
 
 @dataclass(frozen=True)
@@ -74,19 +66,41 @@ def _make(region: str, ports: Ports, *, write: bool) -> Iterator[Change]:
 
 
 def _make_vaults(region: str, vaults: list[Vault], ports: Ports, *, write: bool) -> Iterator[Change]:
-    here = [one for one in ports.config.backup_policies if region in one.regions and one.vault]
-    for name, one in {one.vault.name: one for one in here if one.vault}.items():
+    # The configuration is checked: policies that name one vault say the same of it.
+    here = {one.vault.name: one for one in ports.config.backup_policies if region in one.regions and one.vault}
+    for name, one in here.items():
         there = [vault for vault in vaults if vault.name == name]
-        mine = [vault for vault in there if vault.ours]
-        if mine and one.vault and (mine[0].encryption, mine[0].locked) != (one.vault.encryption, one.vault.locked):
-            yield Change("vault_differs", f"{name!r} in {region}: encryption or lock, which we never change")
-        elif there and not mine:
+        mine = next((vault for vault in there if vault.ours), None)
+        if mine is not None:
+            if differing := _differing(one, mine):
+                what = f"{name!r} in {region}: {', '.join(differing)}, which we never change"
+                yield Change("vault_differs", what)
+        elif there:
             yield Change("vault_foreign", f"{name!r} in {region} was not made by us and is left alone")
-        elif not there and one.vault:
+        elif one.vault:
             repaired = write and "vault_missing" not in ports.config.sweep.observe
             if repaired:
                 ports.protection.create_vault(region, one.vault, KINDS[one.kind].vault)
             yield Change("vault_missing", f"{name!r} in {region}", repaired)
+
+
+def _differing(wanted: BackupPolicy, have: Vault) -> list[str]:
+    """What of a vault is not as the configuration says."""
+    want = wanted.vault
+    if want is None:
+        return []
+    pairs = {
+        "type": (KINDS[wanted.kind].vault, have.type),
+        "encryption": (want.encryption, have.encryption),
+        "key": (want.kms_key or "", _key_like(want.kms_key, have)),
+        "lock": (want.locked, have.locked),
+    }
+    return [f"{what} {is_!r}, not {wanted_!r}" for what, (wanted_, is_) in pairs.items() if is_ != wanted_]
+
+
+def _key_like(wanted: str | None, have: Vault) -> str:
+    """The vault's key; which key an alias is of cannot be told here."""
+    return wanted if wanted and wanted.startswith("alias/") else have.kms_key
 
 
 def _vault_id(policy: BackupPolicy, vaults: Iterable[Vault]) -> str | None:
@@ -131,7 +145,7 @@ class Tagged:
         """What the policy's rule is to name, given what it names now."""
         stays = {
             place
-            for place in places_of(policy)
+            for place in policy.places
             if place.account_id not in self._judged and any(listed(place.account_id).values())
         }
         return self._places.get((region, policy.name), set()) | stays
@@ -173,7 +187,7 @@ def strays(region: str, standing: Standing) -> list[Change]:
 
     Then data is backed up that nobody asked for, and A pays for it: a person has to decide.
     """
-    lists = {one.id: {place.account_id for place in places_of(one)} for one in standing.policies.values()}
+    lists = {one.id: {place.account_id for place in one.places} for one in standing.policies.values()}
     found = sorted(
         (one for one in standing.bindings if one.ours and one.by_tag and one.place.account_id not in lists[one.id]),
         key=lambda one: one.key,
@@ -186,65 +200,27 @@ def strays(region: str, standing: Standing) -> list[Change]:
 
 
 def rules_of(policy: BackupPolicy, vault_id: str, places: Collection[Place], assumptions: Assumptions) -> list[Rule]:
-    """The rules as the cloud writes them (SDK model CreatePolicyV2Request): at least one BACKUP, one TRANSITION.
+    """The rules of a policy: at least one BACKUP and one TRANSITION (SDK model CreatePolicyV2Request).
 
     A TAG rule without accounts would select resources of the backup account itself: then there is none.
     """
-    backup = {
-        "RuleType": "BACKUP",
-        "BackupType": "COMPLETE",
-        "Schedule": policy.schedule,
-        "KeepLatestSnapshots": int(policy.keep_latest),
-    }
-    rules = [backup | ({"VaultId": vault_id} if vault_id else {})]
-    rules.append({"RuleType": "TRANSITION", "Retention": policy.retention_days})
+    rules = [
+        Rule("BACKUP", schedule=policy.schedule, vault_id=vault_id, keep_latest=policy.keep_latest),
+        Rule("TRANSITION", retention_days=policy.retention_days),
+    ]
     if policy.tags and places and assumptions.tag_accounts == "honoured":
-        scope = {"AccountScope": assumptions.account_scope} if assumptions.account_scope else {}
-        filters = [{"Key": key, "Operator": "EQUAL", "Value": value} for key, value in sorted(policy.tags.items())]
-        sources = {"SourceType": policy.source_type, "Accounts": [_account(one) for one in sorted(places, key=str)]}
-        rules.append({"RuleType": "TAG", "TagFilters": filters, "DataSourceFilters": [sources | scope]})
+        tags = frozenset((key, "EQUAL", value) for key, value in policy.tags.items())
+        sources = frozenset({(policy.source_type, frozenset(places))})
+        rules.append(Rule("TAG", tags=tags, sources=sources, account_scope=assumptions.account_scope or ""))
     return rules
-
-
-def _account(place: Place) -> Rule:
-    if place.type == "SELF_ACCOUNT":
-        return {"CrossAccountType": place.type, "CrossAccountUserId": int(place.account_id)}
-    role = {"CrossAccountRoleName": place.role_name} if place.role_name else {}
-    return {"CrossAccountType": place.type, "CrossAccountUserId": int(place.account_id), **role}
 
 
 def same(want: Iterable[Rule], have: Iterable[Rule]) -> bool:
     """Whether two sets of rules say the same in what is ours to say, in whatever order."""
-    return sorted(map(_canonical, want)) == sorted(map(_canonical, have))
+    return Counter(want) == Counter(have)
 
 
-def _canonical(rule: Rule) -> str:
-    kind = str(rule.get("RuleType"))
-    said: Rule = {key: rule[key] for key in COMPARED.get(kind, tuple(rule)) if rule.get(key)}
-    said["RuleType"] = kind
-    said["Tags"] = sorted(json.dumps(one, sort_keys=True) for one in rule.get("TagFilters") or [])
-    said["Sources"] = sorted(
-        [one.get("SourceType"), *sorted(_key(account) for account in one.get("Accounts") or [])]
-        for one in rule.get("DataSourceFilters") or []
-    )
-    return json.dumps(said, sort_keys=True)
-
-
-def _key(account: Rule) -> str:
-    names = ("CrossAccountUserId", "CrossAccountType", "CrossAccountRoleName")
-    return " ".join(str(account.get(name) or "") for name in names)
-
-
-def places_of(policy: Policy) -> Iterator[Place]:
-    """The accounts that a policy's tag rule names."""
-    for rule in policy.rules:
-        for source in rule.get("DataSourceFilters") or []:
-            for one in source.get("Accounts") or []:
-                kind: PlaceType = one.get("CrossAccountType") or "SELF_ACCOUNT"
-                yield Place(str(one.get("CrossAccountUserId")), kind, one.get("CrossAccountRoleName") or "")
-
-
-def with_ids(want: list[Rule], have: Policy) -> list[Rule]:
+def with_ids(want: Iterable[Rule], have: Policy) -> list[Rule]:
     """A rule that stays keeps its id, and with it its place in the schedule (SDK model UpdatePolicyV2Request)."""
-    ids = {rule["RuleType"]: rule.get("RuleId") for rule in have.rules}
-    return [rule | ({"RuleId": ids[rule["RuleType"]]} if ids.get(rule["RuleType"]) else {}) for rule in want]
+    ids = {rule.type: rule.id for rule in have.rules}
+    return [replace(rule, id=ids.get(rule.type, "")) for rule in want]

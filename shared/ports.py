@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from shared.backup_policy import VaultSettings
-from shared.backups import BackupClient, Binding, HanaInstance, Job, Place, Point, Policy, Vault
+from shared.backups import BackupClient, Binding, HanaInstance, Job, Place, Point, Policy, Rule, Vault
 from shared.config import Config
 from shared.outcome import AttemptError
 from shared.plan import AnyStep, Enrolment, Registration, Role
@@ -151,7 +151,7 @@ class Protection(Protocol):
     def create_vault(self, region: str, wanted: VaultSettings, kind: str) -> None:
         """Make a vault."""
 
-    def write_policy(self, region: str, name: str, rules: list[dict[str, Any]], policy_id: str | None = None) -> None:
+    def write_policy(self, region: str, name: str, rules: Iterable[Rule], policy_id: str | None = None) -> None:
         """Make a policy, or replace the rules of one."""
 
 

@@ -1,7 +1,8 @@
-"""What is on schedule in the backup account (A): policies and their bindings, plans, SAP HANA plans, vaults.
+"""What is on schedule in the backup account (A): policies and their bindings, plans, vaults.
 
 Nothing here deletes a vault, a backup point, a client or a policy: that is ``purge.py``, and for persons only.
-What is wanted, and what is ours, is decided elsewhere; here it is read and written.
+What is wanted, and what is ours, is decided elsewhere; here it is read and written. What is special of
+SAP HANA is in ``hana.py``, and how the cloud writes a policy's rules in ``rules.py``.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from contextlib import suppress
 from typing import Any
 
 from shared.backup_policy import VaultSettings
-from shared.backups import PLAIN_MARK, BackupClient, Binding, HanaInstance, Place, Policy, Vault, marked, named_ours
+from shared.backups import BackupClient, Binding, HanaInstance, Place, Policy, Rule, Vault, marked, named_ours
 from shared.clients import Api, Clients, Credentials
 from shared.config import MARK
-from shared.outcome import PermanentError, Reason
+from shared.hana import Hana
 from shared.paging import by_token, numbered
+from shared.rules import read, written
 from shared.vendor import AbsentError, ExistsError
 
 OURS = f"{MARK} bound by central backup. Managed: changes by hand are undone."
@@ -32,11 +34,12 @@ class Protection:
         self._clients = clients
         self._credentials = credentials
         self._owner = owner
+        self._hana = Hana(self.api, owner)
 
     def policies(self, region: str) -> list[Policy]:
         """Every backup policy of the region, ours and foreign ones."""
         rows = by_token(self.api(region), "DescribePoliciesV2", lambda body: body.policies)
-        return [_policy(row, region) for row in rows]
+        return [self._policy(row, region) for row in rows]
 
     def vaults(self, region: str) -> list[Vault]:
         """Every vault of the region; one that is not CREATED takes no backups yet (API page "CreateVault")."""
@@ -58,13 +61,11 @@ class Protection:
             self.api(region), "DescribeBackupPlans", lambda body: body.backup_plans and body.backup_plans.backup_plan
         ):
             yield self._plan(row)
-        for instance in self.hana_instances(region):
-            yield from self._hana_plans(instance)
+        yield from self._hana.plans(region)
 
     def hana_instances(self, region: str) -> list[HanaInstance]:
         """Every registered SAP HANA instance."""
-        rows = numbered(self.api(region), "DescribeHanaInstances", lambda body: body.hanas and body.hanas.hana)
-        return [_hana(row, region, self._owner) for row in rows]
+        return self._hana.instances(region)
 
     def clients(self, region: str, place: Place) -> list[BackupClient]:
         """The backup clients on one account's ECS instances; Cloud Backup enters the account for this."""
@@ -80,7 +81,7 @@ class Protection:
         if binding.client:
             self._install_client(region, binding)
         if binding.way == "hana_plan":
-            self._plan_hana(region, binding)
+            self._hana.plan(region, binding)
             return
         item = self.api(region).model(
             "CreatePolicyBindingsRequestPolicyBindingList",
@@ -102,28 +103,6 @@ class Protection:
             fields = {"instance_ids": [binding.source], **binding.place.fields}
             self.api(region)("InstallBackupClients", **fields)
 
-    def _plan_hana(self, region: str, binding: Binding) -> None:
-        """Make the plan of one database, or resume the one that is there."""
-        if binding.id:
-            known = next((one for one in self.plans(region) if one.id == binding.id), binding)
-            fields = {"cluster_id": known.cluster_id, "vault_id": known.vault_id}
-            self.api(region)("EnableHanaBackupPlan", plan_id=binding.id, **fields)
-            return
-        name, _, database = binding.source.partition("/")
-        mine = [one for one in self.hana_instances(region) if (one.name, one.place) == (name, binding.place)]
-        if not mine:
-            detail = f"SAP HANA instance {name} of account {binding.place.account_id} is not registered in {region}"
-            raise PermanentError(Reason.BAD_CONFIGURATION, f"{detail}: `cab hana` does that, with its password")
-        self.api(region)(
-            "CreateHanaBackupPlan",
-            cluster_id=mine[0].id,
-            vault_id=mine[0].vault_id,
-            database_name=database,
-            plan_name=binding.policy,
-            backup_type="COMPLETE",
-            schedule=binding.schedule,
-        )
-
     def unbind(self, region: str, binding: Binding) -> None:
         """Take the binding away; what was backed up stays (API page "DeletePolicyBinding")."""
         fields = {"source_type": binding.source_type, "data_source_ids": [binding.source]}
@@ -139,8 +118,7 @@ class Protection:
                 fields = {"source_type": binding.source_type, "vault_id": binding.vault_id or None}
                 self.api(region)("DisableBackupPlan", plan_id=binding.id, **fields)
             else:
-                fields = {"cluster_id": binding.cluster_id, "vault_id": binding.vault_id}
-                self.api(region)("DisableHanaBackupPlan", plan_id=binding.id, **fields)
+                self._hana.switch_off(region, binding)
 
     def _switch(self, region: str, binding: Binding, *, disabled: bool) -> None:
         self.api(region)(
@@ -164,14 +142,15 @@ class Protection:
             description=f"{MARK} vault of central backup.",
         )
 
-    def write_policy(self, region: str, name: str, rules: list[dict[str, Any]], policy_id: str | None = None) -> None:
-        """Make a policy, or replace the rules of one of ours. ``rules`` are as the cloud writes them."""
+    def write_policy(self, region: str, name: str, rules: Iterable[Rule], policy_id: str | None = None) -> None:
+        """Make a policy, or replace the rules of one of ours."""
         api = self.api(region)
         if policy_id is None:
             fields = {"policy_name": name, "policy_description": f"{MARK} backup policy of central backup. Managed."}
-            api("CreatePolicyV2", rules=[api.model("CreatePolicyV2RequestRules").from_map(r) for r in rules], **fields)
+            made = [api.model("CreatePolicyV2RequestRules").from_map(written(rule)) for rule in rules]
+            api("CreatePolicyV2", rules=made, **fields)
         else:
-            changed = [api.model("UpdatePolicyV2RequestRules").from_map(rule) for rule in rules]
+            changed = [api.model("UpdatePolicyV2RequestRules").from_map(written(rule)) for rule in rules]
             api("UpdatePolicyV2", policy_id=policy_id, rules=changed)
 
     def api(self, region: str) -> Api:
@@ -207,26 +186,16 @@ class Protection:
             vault_id=row.vault_id or "",
         )
 
-    def _hana_plans(self, instance: HanaInstance) -> Iterator[Binding]:
-        rows = numbered(
-            self.api(instance.region),
-            "DescribeHanaBackupPlans",
-            lambda body: body.hana_backup_plans and body.hana_backup_plans.hana_backup_plan,
-            cluster_id=instance.id,
+    def _policy(self, row: Any, region: str) -> Policy:  # noqa: ANN401 - an SDK model
+        return Policy(
+            row.policy_id,
+            row.policy_name,
+            region,
+            marked(row.policy_description),
+            row.policy_description or "",
+            tuple(read(rule, self._owner) for rule in row.rules or []),
+            frozenset(rule.vault_id for rule in row.rules or [] if rule.vault_id),
         )
-        for row in rows:
-            yield Binding(
-                instance.place,
-                "HANA",
-                f"{instance.name}/{row.database_name}",
-                row.plan_name,
-                "hana_plan",
-                disabled=bool(row.disabled),
-                ours=named_ours(row.plan_name),
-                id=row.plan_id,
-                vault_id=row.vault_id or "",
-                cluster_id=instance.id,
-            )
 
 
 def _source(binding: Binding) -> str | None:
@@ -234,24 +203,6 @@ def _source(binding: Binding) -> str | None:
     if not binding.paths:
         return None
     return binding.paths[0] if binding.source_type == "OSS" else json.dumps(list(binding.paths))
-
-
-def _hana(row: Any, region: str, owner: str) -> HanaInstance:  # noqa: ANN401 - an SDK model
-    name = row.hana_name or ""
-    shown = name.removeprefix(PLAIN_MARK).lstrip("-") if named_ours(name) else name
-    return HanaInstance(row.cluster_id, shown, region, row.vault_id or "", Place.of(row, owner), named_ours(name))
-
-
-def _policy(row: Any, region: str) -> Policy:  # noqa: ANN401 - an SDK model
-    rules = tuple(rule.to_map() for rule in row.rules or [])
-    return Policy(
-        row.policy_id,
-        row.policy_name,
-        region,
-        marked(row.policy_description),
-        row.policy_description or "",
-        rules,
-    )
 
 
 def _vault(row: Any, region: str) -> Vault:  # noqa: ANN401 - an SDK model
@@ -263,6 +214,7 @@ def _vault(row: Any, region: str) -> Vault:  # noqa: ANN401 - an SDK model
         marked(row.description),
         row.status == "CREATED",
         row.encrypt_type or "",
+        row.kms_key_id or "",
         bool(row.worm_enabled),
         row.storage_size,
         row.snapshot_count,

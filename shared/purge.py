@@ -14,7 +14,6 @@ from typing import Any
 
 from shared.backups import BackupClient, Binding, Place, Point, Policy, Vault
 from shared.inventory import Inventory
-from shared.policies import places_of
 from shared.ports import Ports
 
 
@@ -67,7 +66,7 @@ def surroundings(region: str, ports: Ports) -> Region:
         users.setdefault(instance.vault_id, set()).add(instance.place.account_id)
     for policy in policies.values():
         for vault_id in policy.vault_ids:
-            users.setdefault(vault_id, set()).update(place.account_id for place in places_of(policy))
+            users.setdefault(vault_id, set()).update(place.account_id for place in policy.places)
     return Region(policies, {vault: frozenset(accounts) for vault, accounts in users.items()})
 
 

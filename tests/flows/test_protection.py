@@ -208,6 +208,32 @@ def test_what_lacks_our_mark_is_never_changed(world: World, a: Backups) -> None:
     assert (after["vaults"], after["policies"][policy]) == (before["vaults"], before["policies"][policy])
 
 
+LOCKED = {"name": "central", "encryption": "KMS", "kms_key": "key-1", "locked": True}
+
+
+def test_a_vault_is_made_exactly_as_it_is_configured(world: World, a: Backups) -> None:
+    """Type, encryption, key and retention lock are what the configuration says; what differs later is reported only."""
+    tables = {**OSS, "name": "tables", "kind": "tablestore", "vault": {"name": "tables"}}
+    tables |= {"sources": [], "tags": {"backup": "daily"}}
+    configure(world, {**OSS, "vault": LOCKED}, tables)
+    sweep(world)
+    made = {one["name"]: one for one in a.state("vaults")}
+    expected = {"central": ("STANDARD", "KMS", "key-1", True), "tables": ("OTS_BACKUP", "HBR_PRIVATE", "", False)}
+    assert {
+        name: (one["kind"], one["encryption"], one["kms_key"], one["worm"]) for name, one in made.items()
+    } == expected
+    (call,) = [
+        one["params"] for one in world.cloud.journal(action="CreateVault") if one["params"]["VaultName"] == "central"
+    ]
+    assert (call["EncryptType"], call["KmsKeyId"], call["WormEnabled"]) == ("KMS", "key-1", True)
+    mark = world.mark()
+    configure(world, {**OSS, "vault": {"name": "tables", "encryption": "KMS", "kms_key": "key-1"}})
+    (finding,) = [one for one in sweep(world)["findings"] if one["kind"] == "vault_differs"]
+    for said in ("type 'OTS_BACKUP', not 'STANDARD'", "encryption 'HBR_PRIVATE', not 'KMS'", "key '', not 'key-1'"):
+        assert said in finding["detail"]
+    assert (finding["repaired"], "CreateVault" in world.calls(mark)) == (False, False)
+
+
 def test_a_sweep_that_observes_reports_only(world: World, a: Backups) -> None:
     """Kinds of drift under ``sweep.observe`` are found and left."""
     configure(world, OSS, sweep={"observe": ["vault_missing"]})

@@ -63,6 +63,27 @@ def test_a_crontab_promises_what_is_said() -> None:
     assert policy.period == 72 * 3600
 
 
+VAULT = {"name": "central", "encryption": "KMS", "kms_key": "key-1", "locked": True}
+TABLES = {"kind": "tablestore"}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [TABLES, {"vault": {**VAULT, "locked": False}}, {"vault": {**VAULT, "kms_key": "key-2"}}, {"vault": GOOD["vault"]}],
+    ids=["another type", "another lock", "another key", "another encryption"],
+)
+def test_policies_that_name_one_vault_mean_the_same_vault(other: dict[str, Any]) -> None:
+    """One type and the same settings; else it would be made as whichever policy comes last says. By region."""
+    first = {**GOOD, "vault": VAULT}
+    second = {**first, "name": "second", **other}
+    with pytest.raises(ConfigError, match="expected vault central in cn-hangzhou, which daily and second name"):
+        config(backup_policies=[first, second])
+    regions = {"regions": ["cn-hangzhou", "cn-shanghai"], "backup_policies": ["daily"]}
+    apart = config(enrolment=regions, backup_policies=[first, {**second, "regions": ["cn-shanghai"]}])
+    assert len(apart.backup_policies) == 2
+    assert config(backup_policies=[first, {**first, "name": "second", "kind": "nas"}]).backup_policies[1].kind == "nas"
+
+
 def config(**changes: Any) -> Config:
     """A configuration with one backup policy."""
     document = {

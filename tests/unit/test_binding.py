@@ -2,14 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from alibabacloud_hbr20170908.models import DescribePoliciesV2ResponseBodyPoliciesRules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.backup_policy import BackupPolicy
-from shared.backups import Binding, Place
+from shared.backups import Binding, Place, Rule
 from shared.binding import Bind, SwitchOff, Unbind, after_binding, rebound
 from shared.plan import CheckRole, Deregister, Enrolment, Register, after, plan
 from shared.policies import rules_of, same
+from shared.rules import read, written
 from tests.unit.enrolments import ACCOUNT, BY_DIRECTORY, BY_ROLE, ENROLLED, NAME, REGIONS
 from tests.unit.test_backup_policy import GOOD, config
 
@@ -94,10 +96,14 @@ def test_rules_that_say_the_same_are_the_same() -> None:
     policy = BackupPolicy.model_validate({**GOOD, "sources": [], "tags": {"backup": "daily", "stage": ""}})
     assumptions = config().assumptions
     rules = rules_of(policy, "v-1", [ROAD, OTHER], assumptions)
-    filled = [{**rule, "RuleId": "rule-1", "Immutable": False, "ReplicationRegionId": ""} for rule in reversed(rules)]
+    more = {"RuleId": "rule-1", "Immutable": False, "ReplicationRegionId": ""}
+    answered = [DescribePoliciesV2ResponseBodyPoliciesRules().from_map({**written(one), **more}) for one in rules]
+    filled = [read(one, "1000000000000002") for one in reversed(answered)]
     assert same(rules, filled)
+    assert {rule.id for rule in filled} == {"rule-1"}
+    assert not same(rules, [*filled, Rule("REPLICATION")])
     assert not same(rules, rules_of(policy, "v-2", [ROAD, OTHER], assumptions))
     assert not same(rules, rules_of(policy, "v-1", [ROAD], assumptions))
     later = policy.model_copy(update={"retention_days": 31})
     assert not same(rules, rules_of(later, "v-1", [ROAD, OTHER], assumptions))
-    assert [rule["RuleType"] for rule in rules_of(policy, "v-1", [], assumptions)] == ["BACKUP", "TRANSITION"]
+    assert [rule.type for rule in rules_of(policy, "v-1", [], assumptions)] == ["BACKUP", "TRANSITION"]
