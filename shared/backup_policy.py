@@ -7,7 +7,7 @@ limits, so that what the cloud would refuse, or take and not do, is refused whil
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -132,10 +132,10 @@ class BackupPolicy(Frozen):
         return self
 
 
-def require_one_vault(policies: Iterable[BackupPolicy]) -> None:
+def vault_mistakes(policies: Iterable[BackupPolicy]) -> Iterator[str]:
     """Policies that name one vault of a region mean the same one: of one type, and with one kind of settings.
 
-    Otherwise it would be made as the last of them says. Raises ValueError.
+    Otherwise it would be made as the last of them says.
     """
     known: dict[tuple[str, str], BackupPolicy] = {}
     named = [(region, one.vault, one) for one in policies if one.vault for region in one.regions]
@@ -143,9 +143,7 @@ def require_one_vault(policies: Iterable[BackupPolicy]) -> None:
         first = known.setdefault((region, vault.name), one)
         if (KINDS[first.kind].vault, first.vault) != (KINDS[one.kind].vault, vault):
             both = f"which {first.name} and {one.name} name"
-            raise ValueError(
-                f"expected vault {vault.name} in {region}, {both}, to be of one type and with equal settings"
-            )
+            yield f"expected vault {vault.name} in {region}, {both}, to be of one type and with equal settings"
 
 
 def _seconds(schedule: str) -> float | None:

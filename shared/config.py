@@ -7,7 +7,8 @@ with its key, its value and what was expected.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -16,14 +17,16 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     Field,
+    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
 )
 
-from shared.backup_policy import BackupPolicy, require_one_vault
-from shared.config_types import AccountId, Region, RoleName
+from shared.backup_policy import BackupPolicy, vault_mistakes
+from shared.config_types import AccountId, Drift, Region, RoleName
 from shared.config_types import Frozen as _Frozen
+from shared.endpoints import Endpoints
 
 MARK = "cross-account-backup:"
 """Descriptions of what we made begin with this; what lacks it is foreign."""
@@ -53,7 +56,16 @@ Rate = Annotated[float, Field(gt=0)]
 Instances = Annotated[int, Field(ge=1, le=300)]
 """Function Compute runs at most 300 instances in a region (page "Limits")."""
 Door = Literal["onboard", "retry", "teardown", "reconcile", "replay"]
-CALLS_A_SECOND: dict[str, Rate] = {
+Paced = Literal[
+    "AddCrossAccount",
+    "DeleteCrossAccount",
+    "DescribeCrossAccounts",
+    "CheckRole",
+    "AssumeRole",
+    "GetAccount",
+    "ListAccounts",
+]
+CALLS_A_SECOND: dict[Paced, Rate] = {
     "AddCrossAccount": 10,
     "DeleteCrossAccount": 10,
     "DescribeCrossAccounts": 10,
@@ -69,13 +81,21 @@ USED = 0.95
 """Share of a quota that the functions use; the rest is for the console and for people."""
 
 
+def _more_than_once(texts: Iterable[str]) -> list[str]:
+    return sorted(text for text, count in Counter(texts).items() if count > 1)
+
+
 def _each_once(regions: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(regions)) < len(regions):
+    if _more_than_once(regions):
         raise ValueError("expected each region once")
     return regions
 
 
 Regions = Annotated[tuple[Region, ...], Field(min_length=1), AfterValidator(_each_once)]
+ARN_LENGTH = 40
+"""Characters at most that a policy's name takes in a session policy beside itself."""
+ROOM_FOR_POLICIES = 1200
+"""Of the 2048 characters that AssumeRole takes as Policy (API page), what is left for them."""
 
 
 def _fit_a_session(policies: tuple[str, ...]) -> tuple[str, ...]:
@@ -84,11 +104,11 @@ def _fit_a_session(policies: tuple[str, ...]) -> tuple[str, ...]:
     return policies
 
 
-Policies = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_fit_a_session)]
-ARN_LENGTH = 40
-"""Characters at most that a policy's name takes in a session policy beside itself."""
-ROOM_FOR_POLICIES = 1200
-"""Of the 2048 characters that AssumeRole takes as Policy (API page), what is left for them."""
+Policy = Annotated[str, StringConstraints(pattern=r"^((System|Custom):)?[A-Za-z0-9-]{1,128}$")]
+"""RAM CreatePolicy: 1 to 128 letters, digits and hyphens."""
+Policies = Annotated[tuple[Policy, ...], Field(min_length=1), AfterValidator(_fit_a_session)]
+QueueName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,119}$")]
+"""Help page "Limits" of Simple Message Queue."""
 
 
 class ConfigError(Exception):
@@ -201,7 +221,7 @@ class Sweep(_Frozen):
 
     deep_days: int = Field(default=7, ge=1, le=90)
     """Every account's role is examined once in so many days, by a share each night."""
-    observe: tuple[str, ...] = ()
+    observe: tuple[Drift, ...] = ()
     """Kinds of drift that are reported and not repaired."""
 
 
@@ -241,16 +261,23 @@ class Prices(_Frozen):
 class Queues(_Frozen):
     """MNS queue names; ``s.yaml`` names the same ones."""
 
-    retry: str = "cab-retry"
+    retry: QueueName = "cab-retry"
     """Where messages wait for their next attempt."""
-    dead_letters: str = "cab-dead-letters"
+    dead_letters: QueueName = "cab-dead-letters"
     """Where messages wait for a person."""
+
+    @field_validator("dead_letters")
+    @classmethod
+    def _apart(cls, name: str, info: ValidationInfo) -> str:
+        if name == info.data.get("retry"):
+            raise ValueError("expected another queue than that of retries")
+        return name
 
 
 class Quotas(_Frozen):
     """How often the functions may call the cloud; see docs/performance.md. An API that is not named is not paced."""
 
-    calls: Mapping[str, Rate] = Field(default_factory=lambda: dict(CALLS_A_SECOND))
+    calls: Mapping[Paced, Rate] = Field(default_factory=lambda: dict(CALLS_A_SECOND))
     """Calls a second by API: those of Cloud Backup in the backup account, the others in the management account."""
     instances: Mapping[Door, Instances] = Field(default_factory=lambda: dict(INSTANCES))
     """How many instances of each function there are at most; `s.yaml` reserves as much concurrency."""
@@ -272,33 +299,6 @@ class Assumptions(_Frozen):
     """What is sent as ``AccountScope`` with that list; by default nothing."""
     duplicate_codes: tuple[str, ...] = ("CrossAccountExist",)
     """Codes of that refusal. After any other refusal the listing decides."""
-
-
-class Endpoints(_Frozen):
-    """Where each API answers. Only a loopback address is spoken to without TLS."""
-
-    ram: str = "ram.aliyuncs.com"
-    """Resource Access Management."""
-    sts: str = "sts.aliyuncs.com"
-    """Security Token Service."""
-    resourcedirectory: str = "resourcedirectory.aliyuncs.com"
-    """Resource Directory; the international site has resourcedirectory-intl.aliyuncs.com."""
-    actiontrail: str = "actiontrail.{region}.aliyuncs.com"
-    """ActionTrail, in each of ``trail_regions``."""
-    hbr: Mapping[str, str] = Field(default_factory=dict)
-    """Cloud Backup by region; ``hbr.<region>.aliyuncs.com`` where a region is not named."""
-    mns: str = "https://{account}.mns.{region}.aliyuncs.com"
-    """Simple Message Queue (MNS), in the management account."""
-    mnsopen: str = "mns-open.{region}.aliyuncs.com"
-    """Settings of queues (MNS-open), in the management account; only the console uses it."""
-    metrics: str = "metrics.{region}.aliyuncs.com"
-    """CloudMonitor, in the management account; only the console uses it."""
-    fc: str = "https://{account}.{region}.fc.aliyuncs.com"
-    """Function Compute, in the management account."""
-
-    def hbr_in(self, region: str) -> str:
-        """The Cloud Backup endpoint of a region."""
-        return self.hbr.get(region, f"hbr.{region}.aliyuncs.com")
 
 
 class Config(_Frozen):
@@ -333,29 +333,39 @@ class Config(_Frozen):
     @field_validator("backup_account")
     @classmethod
     def _entered_somehow(cls, account: BackupAccount, info: ValidationInfo) -> BackupAccount:
-        if account.role is None and account.id != info.data.get("management_account"):
+        management = info.data.get("management_account")
+        if management is None:  # a mistake of its own
+            return account
+        if account.role is None and account.id != management:
             raise ValueError("expected a role, since the backup account is not the management account")
-        if account.role is not None and account.id == info.data.get("management_account"):
+        if account.role is not None and account.id == management:
             raise ValueError("expected no role, since the backup account is the management account itself")
         return account
+
+    @field_validator("external")
+    @classmethod
+    def _declared_once(cls, external: tuple[External, ...]) -> tuple[External, ...]:
+        if twice := _more_than_once(one.account_id for one in external):
+            raise ValueError(f"expected each account once, not {', '.join(twice)}")
+        return external
 
     @field_validator("backup_policies")
     @classmethod
     def _known(cls, policies: tuple[BackupPolicy, ...], info: ValidationInfo) -> tuple[BackupPolicy, ...]:
-        enrolment: Settings | None = info.data.get("enrolment")
-        rules: tuple[Rule, ...] = info.data.get("scope") or ()
-        if len({one.name for one in policies}) < len(policies):
-            raise ValueError("expected every name once")
-        require_one_vault(policies)
-        wanted = {name for settings in (enrolment, *rules) if settings for name in settings.backup_policies or ()}
-        if unknown := sorted(wanted - {one.name for one in policies}):
-            raise ValueError(f"expected also {', '.join(unknown)}, which enrolment or a scope rule names")
-        named = {
-            *(enrolment.regions if enrolment else ()),
-            *(region for rule in rules for region in rule.regions or ()),
-        }
-        if apart := sorted({region for one in policies for region in one.regions} - named):
-            raise ValueError(f"expected only regions in which accounts are registered, not {', '.join(apart)} (step 4)")
+        wrong = list(vault_mistakes(policies))
+        if twice := _more_than_once(one.name for one in policies):
+            wrong.append(f"expected each name once, not {', '.join(twice)}")
+        if {"enrolment", "scope"} <= info.data.keys():
+            all_settings: list[Settings | Rule] = [info.data["enrolment"], *info.data["scope"]]
+            wanted = {name for one in all_settings for name in one.backup_policies or ()}
+            if unknown := sorted(wanted - {one.name for one in policies}):
+                wrong.append(f"expected also {', '.join(unknown)}, which enrolment or a scope rule names")
+            named = {region for one in all_settings for region in one.regions or ()}
+            if apart := sorted({region for one in policies for region in one.regions} - named):
+                where = f"not {', '.join(apart)} (step 4)"
+                wrong.append(f"expected only regions in which accounts are registered, {where}")
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return policies
 
     @property

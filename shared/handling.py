@@ -14,7 +14,7 @@ from shared import events, log
 from shared.attempt import attempt, set_aside
 from shared.clients import Credentials
 from shared.cloud import Cloud, connect, memory
-from shared.config import Config, load
+from shared.config import Config, ConfigError, load
 from shared.deadline import Deadline
 from shared.messages import AccountChanged
 from shared.outcome import AttemptError
@@ -36,11 +36,11 @@ def credentials(context: object, environ: Mapping[str, str]) -> Credentials:
     given = getattr(context, "credentials", None)
     if given is not None and getattr(given, "access_key_id", None):
         return Credentials(given.access_key_id, given.access_key_secret, given.security_token or None)
-    return Credentials(
-        environ["ALIBABA_CLOUD_ACCESS_KEY_ID"],
-        environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
-        environ.get("ALIBABA_CLOUD_SECURITY_TOKEN") or None,
-    )
+    names = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN")
+    key_id, secret, token = (environ.get(name, "") for name in names)
+    if not (key_id and secret):
+        raise ConfigError(f"no credentials: expected a role of the function, or {names[0]} and {names[1]}")
+    return Credentials(key_id, secret, token or None)
 
 
 def handle(

@@ -16,6 +16,7 @@ from typing import Any
 
 from shared.apply import carry_out
 from shared.binding import Bind, SwitchOff, Unbind
+from shared.config_types import Drift
 from shared.deadline import Deadline
 from shared.entrance import Entrance
 from shared.examine import examine
@@ -90,7 +91,7 @@ class SweepReport:
         return {**asdict(self), "kinds": dict(self.kinds)}
 
 
-KINDS: dict[type[AnyStep], str] = {
+KINDS: dict[type[AnyStep], Drift] = {
     CreateServiceLinkedRole: "service_linked_role_missing",
     CreateRole: "role_missing",
     AttachPolicy: "policy_missing",

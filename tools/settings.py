@@ -18,8 +18,9 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from shared.config import Config, Rule, Settings
+from shared.config import Config, Policy, QueueName, Rule, Settings
 from shared.config_types import AccountId, Region, RoleName
+from shared.endpoints import AccountUrl, Host
 
 PAGE = Path("docs/settings.md")
 BEGIN, END = "<!-- begin settings -->", "<!-- end settings -->"
@@ -29,6 +30,10 @@ NAMES = {
     TypeAdapter(AccountId).json_schema()["pattern"]: "account id: 16 digits in quotes",
     TypeAdapter(Region).json_schema()["pattern"]: "region",
     TypeAdapter(RoleName).json_schema()["pattern"]: "role name",
+    TypeAdapter(Policy).json_schema()["pattern"]: "policy name",
+    TypeAdapter(QueueName).json_schema()["pattern"]: "queue name",
+    TypeAdapter(Host).json_schema()["pattern"]: "host, with a port or not",
+    TypeAdapter(AccountUrl).json_schema()["pattern"]: "address",
 }
 """How the text types of the configuration are called, by their pattern."""
 

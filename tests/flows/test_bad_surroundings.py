@@ -21,6 +21,14 @@ def test_without_a_configuration_the_platform_keeps_the_event(world: World, monk
         world.enrol()
 
 
+def test_without_credentials_the_platform_keeps_the_event(world: World) -> None:
+    """A function without a role is told so, and by which names credentials are looked for."""
+    context = world.context()
+    context.credentials.access_key_id = ""
+    with pytest.raises(ConfigError, match=r"no credentials: .* ALIBABA_CLOUD_ACCESS_KEY_ID"):
+        world.call("onboard", {"accountId": PROD}, context)
+
+
 def test_an_ignored_event_needs_no_configuration(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not concern us is answered before anything is read."""
     monkeypatch.setenv("CAB_CONFIG", "nowhere.yaml")

@@ -100,7 +100,7 @@ def config(**changes: Any) -> Config:
     ("changes", "said"),
     [
         ({"backup_policies": []}, "expected also daily"),
-        ({"backup_policies": [GOOD, GOOD]}, "every name once"),
+        ({"backup_policies": [GOOD, GOOD]}, "each name once"),
         ({"enrolment": {"regions": ["cn-beijing"]}}, "regions in which accounts are registered, not cn-hangzhou"),
         ({"scope": [{"name": "x", "backup_policies": ["weekly"]}]}, "expected also weekly"),
     ],

@@ -90,6 +90,22 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
     ({"scope": [{"name": "x", "type": "external"}]}, "scope.0.type", "created", "'external'"),
     ({"external": [{"account_id": "1", "display_name": "x"}]}, "external.0.account_id", "pattern", "'1'"),
     ({"assumptions": {"second_registration": "maybe"}}, "assumptions.second_registration", "refused", "'maybe'"),
+    (enrolment("policies", ["Systm:Foo"]), "enrolment.policies.0", "pattern", "'Systm:Foo'"),
+    (enrolment("policies", ["Foo", ""]), "enrolment.policies.1", "pattern", "''"),
+    ({"queues": {"retry": ""}}, "queues.retry", "pattern", "''"),
+    ({"queues": {"retry": "one", "dead_letters": "one"}}, "queues.dead_letters", "another queue", "'one'"),
+    ({"queues": {"dead_letters": "cab-retry"}}, "queues.dead_letters", "another queue", "'cab-retry'"),
+    ({"sweep": {"observe": ["unregistred"]}}, "sweep.observe.0", "'unregistered'", "'unregistred'"),
+    ({"quotas": {"calls": {"AddCrossAcount": 5}}}, "quotas.calls.AddCrossAcount", "'AddCrossAccount'", "Acount"),
+    ({"external": [{"account_id": "1" * 16, "display_name": name} for name in "ab"]}, "external", "once", "1" * 16),
+    ({"endpoints": {"mns": "https://{acct}.x"}}, "endpoints.mns", "no placeholder but {account} and {region}", "acct"),
+    ({"endpoints": {"mns": "https://{}.x"}}, "endpoints.mns", "no placeholder but {account} and {region}", "{}"),
+    ({"endpoints": {"mns": "{account}.mns.x"}}, "endpoints.mns", "pattern", "{account}.mns.x"),
+    ({"endpoints": {"fc": "fc.x"}}, "endpoints.fc", "pattern", "fc.x"),
+    ({"endpoints": {"actiontrail": "trail.{account.id}"}}, "endpoints.actiontrail", "no placeholder but", "account.id"),
+    ({"endpoints": {"ram": "ram.{region}.x"}}, "endpoints.ram", "no placeholder but none", "ram.{region}.x"),
+    ({"endpoints": {"sts": "https://sts.x"}}, "endpoints.sts", "pattern", "https://sts.x"),
+    ({"endpoints": {"hbr": {"cn-hangzhou": "{"}}}, "endpoints.hbr.cn-hangzhou", "no placeholder but none", "{"),
     ({"accesrole": "x"}, "accesrole", "not permitted", "'x'"),
     (enrolment("polices", []), "enrolment.polices", "not permitted", "[]"),
     ({"endpoints": {"oss": "x"}}, "endpoints.oss", "not permitted", "'x'"),
@@ -134,6 +150,28 @@ def test_mistakes_across_keys_are_told_with_the_others() -> None:
     rules = [{"name": "one", "alias": "x"}, {"name": "two", "session_seconds": 1}]
     text = mistakes(minimal() | {"backup_account": {"id": "1000000000000002"}, "scope": rules, "region": "x"})
     assert text.startswith("config.yaml: 4 mistake(s)\n")
+
+
+def test_one_mistake_is_told_once() -> None:
+    """What depends on a value that is itself wrong is not told as a second mistake."""
+    assert "1 mistake(s)" in mistakes(minimal() | {"management_account": "12"})
+    wrong = {**minimal(), "enrolment": {"regions": []}, "backup_policies": [backup_policy(regions=["cn-beijing"])]}
+    assert "1 mistake(s)" in mistakes(wrong)
+
+
+def backup_policy(**fields: object) -> dict[str, Any]:
+    """A backup policy that is right but for ``fields``."""
+    source = {"id": "i-1", "account": "1000000000000011"}
+    right = {"name": "disks", "kind": "ecs_instance", "regions": ["cn-hangzhou"], "sources": [source]}
+    return right | {"schedule": "I|1631685600|P1D", "retention_days": 7} | fields
+
+
+def test_every_mistake_across_policies_is_told() -> None:
+    """A name that is there twice, a name that is missing and a region without registrations are told together."""
+    given_ones = [backup_policy(), backup_policy(regions=["cn-beijing"])]
+    text = mistakes(minimal() | enrolment("backup_policies", ["files"]) | {"backup_policies": given_ones})
+    assert "each name once, not disks; expected also files, which" in text
+    assert "not cn-beijing" in text
 
 
 def test_account_ids_are_ascii() -> None:
