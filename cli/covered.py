@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
 from rich.table import Table
 
+from cli.output import following
 from cli.survey import Surveyed
 from shared.backups import Job
 from shared.coverage import HOUR, coverage, state
@@ -18,8 +19,8 @@ from shared.standing import Standing, for_sweep
 WEEK = 168 * HOUR
 """Jobs are looked for at least so far back."""
 MOST_ROWS = 50
-REACHED = frozenset({"protected", "registered"})
-"""States of a survey in which the account is under central backup."""
+SHOWN = {"registered": "registered, not proven"}
+"""How a state is called for people, where its name alone says less."""
 
 
 def backups(surveyed: list[Surveyed], ports: Ports, now: float) -> dict[str, dict[str, Any]]:
@@ -49,8 +50,14 @@ def _account(one: Surveyed, standing: dict[str, Standing], jobs: list[Job], now:
     policies = one.wanted.backup_policies if one.wanted else ()
     bindings = [binding for here in standing.values() for binding in here.of(one.account_id)]
     found = coverage(policies, bindings, jobs, now)
-    protected = one.state in REACHED
-    return {"state": state(found, protected=protected), "kinds": [kind.shown() for kind in found]}
+    return {"state": state(found, _reached(one)), "kinds": [kind.shown() for kind in found]}
+
+
+def _reached(one: Surveyed) -> str:
+    """As far as registration and proof go; by the Resource Directory there is no role: to be registered is proof."""
+    if one.state == "registered" and one.wanted and one.wanted.settings.authorization == "resource_directory":
+        return "protected"
+    return one.state if one.state in {"registered", "protected"} else "unprotected"
 
 
 def told(accounts: dict[str, dict[str, Any]]) -> Iterator[RenderableType]:
@@ -64,11 +71,14 @@ def told(accounts: dict[str, dict[str, Any]]) -> Iterator[RenderableType]:
         for kind in found["kinds"] or [None]
     ]
     for account_id, reached, kind in rows[:MOST_ROWS]:
-        table.add_row(account_id, reached, *(_cells(kind) if kind else ("(nothing wanted)", "", "")))
+        shown = SHOWN.get(reached, reached)
+        table.add_row(account_id, shown, *(_cells(kind) if kind else ("(nothing wanted)", "", "")))
     yield table
     if len(rows) > MOST_ROWS:
         yield f"and {len(rows) - MOST_ROWS} more; --json has all"
     proved = sum(found["state"] == "proved" for found in accounts.values())
+    if any(found["state"] == "registered" for found in accounts.values()):
+        yield following("`cab status --deep` also proves the roles: an account is protected only then")
     yield f"backups: {proved} of {len(accounts)} accounts are proved by a complete job within the promised time"
 
 

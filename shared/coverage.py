@@ -2,6 +2,8 @@
 
 unprotected
     not registered everywhere as wanted, or the role is not proven.
+registered
+    registered everywhere as wanted; nobody has looked whether the role is proven.
 protected
     registered and proven, and nothing of a wanted kind is bound yet ("none bound").
 covered
@@ -19,7 +21,7 @@ from typing import Any
 from shared.backup_policy import BackupPolicy
 from shared.backups import Binding, Job
 
-STATES = ("unprotected", "protected", "covered", "proved")
+STATES = ("unprotected", "registered", "protected", "covered", "proved")
 """Worst first. An account is as far as the kind that has come least far."""
 HOUR = 3600
 
@@ -88,11 +90,16 @@ def _of_kind(kind: str, wanted: list[BackupPolicy], bound: list[Binding], jobs: 
     return Coverage(kind, state, len(bound), last_good, age, promised, bad)
 
 
-def state(found: Iterable[Coverage], *, protected: bool) -> str:
-    """The account's state: one of ``STATES``. Where nothing is wanted, protection is all there is."""
-    if not protected:
-        return "unprotected"
+def state(found: Iterable[Coverage], reached: str) -> str:
+    """The account's state, one of ``STATES``, given which of the first three it has reached by its registrations.
+
+    Where nothing is wanted, that is all there is. Good jobs of every wanted kind prove the role that they needed.
+    """
     states = {one.state for one in found}
-    if not states or "none bound" in states:
-        return "protected"
-    return "proved" if states == {"proved"} else "covered"
+    if reached == "unprotected":
+        return reached
+    if states == {"proved"}:
+        return "proved"
+    if reached == "registered" or not states or "none bound" in states:
+        return reached
+    return "covered"

@@ -253,7 +253,7 @@ def test_without_a_point_the_verb_says_what_there_is(cab: Console, a: Backups) -
 
 def test_status_tells_how_far_each_account_is(cab: Console, a: Backups, world: World) -> None:
     """Covered by a binding, proved by a job, and with the age against the promise."""
-    before = cab.local("status", "--json").json["backups"]
+    before = cab.local("status", "--deep", "--json").json["backups"]
     assert {account: found["state"] for account, found in before.items()} == {PROD: "covered", TEST: "covered"}
     run_once(cab, a)
     after = cab.local("status", "--json").json["backups"][PROD]
@@ -267,6 +267,32 @@ def test_status_tells_how_far_each_account_is(cab: Console, a: Backups, world: W
     assert "0 of 2 accounts are proved" in stale.out
     assert "48" in stale.out
     assert world.cloud.state()["hbr"]["jobs"]
+
+
+def test_a_registration_without_a_look_at_the_role_is_not_called_protected(
+    cab: Console, a: Backups, world: World
+) -> None:
+    """The role is gone: a glance says what it knows, a look finds out; by the directory no role is needed."""
+    state = world.cloud.state()
+    del state["accounts"][PROD]["roles"]["hbrcrossrole"]
+    world.cloud.load(state)
+    glance = cab.local("status")
+    assert f"{PROD}   registered, not proven" in glance.out
+    assert "protected only then" in glance.out
+    assert not {"protected", "covered", "proved"} & {row.split()[1] for row in rows_of(glance.out)}
+    deep = cab.local("status", "--deep", "--json").json["backups"]
+    assert (deep[PROD]["state"], deep[TEST]["state"]) == ("unprotected", "covered")
+    world.configure(enrolment={"authorization": "resource_directory"})
+    world.key = world.cloud.as_function()
+    sweep(world, "deep", times=2)
+    by_directory = cab.local("status", "--json").json["backups"]
+    assert {found["state"] for found in by_directory.values()} == {"covered"}
+    assert a.state("bindings")
+
+
+def rows_of(out: str) -> list[str]:
+    """The lines about backups of the two accounts."""
+    return [line.strip() for line in out.splitlines() if line.strip().startswith((PROD, TEST)) and "promised" in line]
 
 
 def planned(cab: Console, account: str = PROD) -> Any:

@@ -237,7 +237,7 @@ def reached(world: World, account_id: str = PROD) -> str:
         bindings = [one for here in standing.values() for one in here.of(account_id)]
         jobs = [one for region in standing for one in ports.records.jobs(region) if one.place.account_id == account_id]
         found = coverage(wanted.backup_policies, bindings, jobs, now)
-    return state(found, protected=bool(world.registered(account_id)))
+    return state(found, "protected" if world.registered(account_id) else "unprotected")
 
 
 def all_end(world: World, outcome: str, **more: Any) -> None:

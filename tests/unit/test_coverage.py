@@ -27,7 +27,7 @@ def job(status: str = "COMPLETE", age: float = 100, kind: str = "OSS", **more: A
 
 def reached(bindings: list[Binding], jobs: list[Job], *policies: BackupPolicy) -> str:
     """The account's state."""
-    return state(coverage(policies or (OSS,), bindings, jobs, NOW), protected=True)
+    return state(coverage(policies or (OSS,), bindings, jobs, NOW), "protected")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,10 @@ def reached(bindings: list[Binding], jobs: list[Job], *policies: BackupPolicy) -
         ([BOUND], [job(age=-500)], "proved"),
         ([BOUND], [job(kind="NAS")], "covered"),
         ([BOUND], [job("FAILED"), job(age=200)], "proved"),
-        *(([BOUND], [job(status)], "covered") for status in ("FAILED", "PARTIAL_COMPLETE", "CANCELED", "TIMEOUT")),
+        *(
+            ([BOUND], [job(status)], "covered")
+            for status in ("FAILED", "PARTIAL_COMPLETE", "CANCELED", "EXPIRED", "ANEW")
+        ),
         ([BOUND], [job("RUNNING", age=NOW)], "covered"),
     ],
 )
@@ -76,14 +79,24 @@ def test_a_failure_after_a_good_backup_is_told() -> None:
     assert (found.state, found.shown()["last_failure"]) == ("proved", "FAILED: NoPermission")
 
 
+def test_a_registration_alone_is_not_protection() -> None:
+    """While nobody has looked at the role, only good jobs of every wanted kind say more than that it is registered."""
+    for bindings, jobs in (([], []), ([BOUND], []), ([BOUND], [job("FAILED")]), ([BOUND], [job(age=DAY + 1)])):
+        assert state(coverage([OSS], bindings, jobs, NOW), "registered") == "registered"
+    assert state(coverage([OSS], [BOUND], [job()], NOW), "registered") == "proved"
+    assert state(coverage([OSS, NAS], [BOUND], [job()], NOW), "registered") == "registered"
+    assert state([], "registered") == "registered"
+
+
 @given(
     st.lists(st.sampled_from([BOUND, replace(BOUND, disabled=True), replace(BOUND, source_type="NAS")])),
     st.lists(st.builds(job, st.sampled_from(["COMPLETE", "FAILED", "PARTIAL_COMPLETE"]), st.floats(0, 1e7))),
-    st.booleans(),
+    st.sampled_from(["unprotected", "registered", "protected"]),
 )
-def test_only_a_complete_job_proves(bindings: list[Binding], jobs: list[Job], protected: bool) -> None:  # noqa: FBT001
-    """Whatever else is there: proved needs protection and a complete job that is new enough."""
-    found = state(coverage([OSS], bindings, jobs, NOW), protected=protected)
+def test_only_a_complete_job_proves(bindings: list[Binding], jobs: list[Job], first: str) -> None:
+    """Whatever else is there: proved needs a registration and a complete job that is new enough."""
+    found = state(coverage([OSS], bindings, jobs, NOW), first)
     assert found in STATES
+    assert STATES.index(found) >= STATES.index(first)
     proof = any(one.status == "COMPLETE" and NOW - one.completed_at <= DAY for one in jobs)
-    assert (found == "proved") == (proof and protected)
+    assert (found == "proved") == (proof and first != "unprotected")
