@@ -14,9 +14,10 @@ from alibabacloud_ram20150501 import models as ram
 
 from shared.member import DESCRIPTION
 from tests.cloud import ROOT
-from tests.flows.world import BACKUP, MANAGEMENT, PROD, REGIONS, SANDBOX, SLR, World
+from tests.flows.world import BACKUP, MANAGEMENT, PROD, REGIONS, SANDBOX, SLR, World, unprotected
 
 ROLE = "hbrcrossrole"
+TRUSTING_US = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": [SLR]}}
 
 
 def made_by_hand(world: World, account_id: str, principals: list[str], description: str = "") -> Any:
@@ -65,14 +66,25 @@ def test_a_fresh_account_costs_no_listing(world: World) -> None:
 
 def test_a_hundred_at_once_leave_one(world: World) -> None:
     """The same event a hundred times at once leaves one role and one registration per region."""
-    with ThreadPoolExecutor(25) as threads:
+    with ThreadPoolExecutor(100) as threads:
         answers = list(threads.map(lambda _: world.enrol(), range(100)))
     assert {answer["disposition"] for answer in answers} <= {"done", "retry"}
     assert world.is_protected(PROD)
 
 
-def test_the_backup_account_may_be_the_management_account(world: World) -> None:
-    """Where A is the management account no role is assumed to reach it."""
+def test_regions_are_registered_side_by_side(world: World) -> None:
+    """Four regions take as long as one: each AddCrossAccount begins before any other has been answered."""
+    regions = ["cn-hangzhou", "cn-shanghai", "cn-beijing", "cn-shenzhen"]
+    world.configure(enrolment={"regions": regions})
+    world.cloud.fault(service="hbr", action="AddCrossAccount", latency_ms=1000, count=None)
+    assert world.enrol()["state"] == "protected"
+    calls = world.cloud.journal(action="AddCrossAccount")
+    assert sorted(entry["region"] for entry in calls) == sorted(regions)
+    assert max(entry["began"] for entry in calls) < min(entry["time"] for entry in calls)
+
+
+def backed_up_in_management(world: World) -> str:
+    """A is the management account: the functions' role may do in it what ``cab-backup`` may in another account."""
     client = world.cloud.client("ram")
     document = (world.policies / "backup-account.json").read_text(encoding="utf-8")
     client.create_policy(ram.CreatePolicyRequest(policy_name="in-a", policy_document=document))
@@ -81,18 +93,26 @@ def test_the_backup_account_may_be_the_management_account(world: World) -> None:
     )
     world.configure(backup_account={"id": MANAGEMENT, "role": None})
     world.key = world.cloud.as_function()
-    assert world.enrol()["state"] == "protected"
-    assert set(world.registered(PROD, MANAGEMENT)) == set(REGIONS)
-    assert world.trusted(PROD) == [f"acs:ram::{MANAGEMENT}:role/AliyunServiceRoleForHbrCrossAccountBackup"]
+    return MANAGEMENT
 
 
-def test_resource_directory_mode_makes_no_role(world: World) -> None:
-    """With CROSS_ACCOUNT_BY_RD the registration is everything: B is not entered."""
-    world.configure(enrolment={"authorization": "resource_directory"})
-    assert world.enrol()["state"] == "protected"
-    assert world.role(PROD) is None
-    assert world.registered(PROD) == {region: ["CROSS_ACCOUNT_BY_RD"] for region in REGIONS}
-    assert not [entry for entry in world.cloud.journal() if f"::{PROD}:" in entry["principal"]]
+@pytest.mark.parametrize("authorization", ["ram_role", "resource_directory"])
+@pytest.mark.parametrize("topology", ["A is another account", "A is the management account"])
+def test_both_modes_in_both_topologies(world: World, topology: str, authorization: str) -> None:
+    """Once and again, whichever account holds the vaults and whichever way it reaches the others: the same end state.
+
+    With CROSS_ACCOUNT_BY_RD the registration is everything: no role is made, and B is not entered.
+    """
+    owner = backed_up_in_management(world) if "management" in topology else BACKUP
+    world.configure(enrolment={"authorization": authorization})
+    for _ in range(2):
+        assert world.enrol()["state"] == "protected"
+        if authorization == "ram_role":
+            assert unprotected(world.cloud.state(), PROD, owner=owner) == []
+        else:
+            assert world.registered(PROD, owner) == {region: ["CROSS_ACCOUNT_BY_RD"] for region in REGIONS}
+            assert world.role(PROD) is None
+            assert not [entry for entry in world.cloud.journal() if f"::{PROD}:" in entry["principal"]]
 
 
 def test_check_registers_nothing(world: World) -> None:
@@ -221,8 +241,7 @@ def test_an_external_account_may_make_its_own_role(world: World) -> None:
     """Without an access role we check and register, and enter nothing."""
     world.cloud.reset(zone=outside())
     client = world.cloud.client("ram", key=world.cloud.assume(f"acs:ram::{OUTSIDE}:role/let-us-in"))
-    statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": [SLR]}}
-    document = json.dumps({"Version": "1", "Statement": [statement]})
+    document = json.dumps({"Version": "1", "Statement": [TRUSTING_US]})
     client.create_role(ram.CreateRoleRequest(role_name=ROLE, assume_role_policy_document=document))
     client.attach_policy_to_role(
         ram.AttachPolicyToRoleRequest(policy_type="System", policy_name="AliyunHBRRolePolicy", role_name=ROLE)
@@ -235,6 +254,19 @@ def test_an_external_account_may_make_its_own_role(world: World) -> None:
     assert not [
         entry for entry in world.cloud.journal() if entry["seq"] > mark and f"::{OUTSIDE}:" in entry["principal"]
     ]
+
+
+def test_a_declared_management_account_is_enrolled(world: World) -> None:
+    """The management account has resources, too: declared, and with the role that its owner made, it is protected."""
+    client = world.cloud.client("ram")
+    document = json.dumps({"Version": "1", "Statement": [TRUSTING_US]})
+    client.create_role(ram.CreateRoleRequest(role_name=ROLE, assume_role_policy_document=document))
+    client.attach_policy_to_role(
+        ram.AttachPolicyToRoleRequest(policy_type="System", policy_name="AliyunHBRRolePolicy", role_name=ROLE)
+    )
+    world.configure(external=[{"account_id": MANAGEMENT, "display_name": "management"}])
+    assert world.enrol(MANAGEMENT)["state"] == "protected"
+    assert world.is_protected(MANAGEMENT)
 
 
 def test_a_broad_policy_is_allowed_with_a_warning(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import TypeVar
 
@@ -50,8 +51,8 @@ desires = st.one_of(
     st.builds(enrolled, wanted_roles, in_regions, st.just(value=False), st.just(value=True)),
     in_regions.map(lambda regions: Enrolment(ACCOUNT, None, dict.fromkeys(regions, frozenset({BY_DIRECTORY})))),
     st.just(Enrolment(ACCOUNT)),
-)
-"""With a role of ours, with a role of its owner's, by the directory, withdrawn."""
+).flatmap(lambda want: st.booleans().map(lambda coexist: replace(want, types_coexist=coexist)))
+"""With a role of ours, with a role of its owner's, by the directory, withdrawn; types may coexist or not."""
 
 
 def observed(roles: st.SearchStrategy[Role | Unknown | None]) -> st.SearchStrategy[Enrolment]:
