@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test check soak emulator bench package lock audit clean
+.PHONY: install run test check soak emulator bench package lock audit clean
+
+install: $(READY) ## The console, .venv/bin/cab; every other verb does this too
 
 run: $(READY) ## The main job on the embedded emulator; EVENT=events/x.json for one event, JSON=1 for one JSON document
 	@$(VENV)/python -m cli.demo $(if $(EVENT),--event $(EVENT)) $(if $(JSON),--json)
@@ -41,7 +43,9 @@ clean:
 	rm -rf .venv build dist
 
 $(READY): requirements.lock pyproject.toml
-	@test -d .venv || $(PYTHON) -m venv .venv
+	@$(VENV)/python -c 'import pip' 2>/dev/null || rm -rf .venv
+	@test -d .venv || $(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  echo 'Python cannot make a virtual environment. On Debian: apt-get install python3-venv' >&2; exit 1; }
 	@$(VENV)/python -m pip install --quiet --disable-pip-version-check 'uv==0.13.9'
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes --requirement requirements.lock
 	@$(VENV)/uv pip install --quiet --python $(VENV)/python --editable '.[dev]'

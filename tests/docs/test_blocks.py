@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.outcome import Reason
-from tests.docs import letters
+from tests.docs import landing_zone, letters
 from tests.docs.documents import NOT_RUN, blocks, documents
 from tools import console
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from tests.cloud import LocalCloud
 
-ELSEWHERE = "docs/console.md"
-"""Its commands are run by test_console.py."""
+ELSEWHERE = {"docs/console.md", *landing_zone.PAGES}
+"""Their commands are run by test_console.py and test_landing_zone.py."""
 PAGES = {
     name: [block for block in blocks(text) if block.language == "sh"]
     for name, text in documents().items()
-    if name != ELSEWHERE
+    if name not in ELSEWHERE
 }
 RUNBOOK = "docs/operations.md"
 PRELUDE = """set -euo pipefail

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cli.demo.table import COLUMNS
-from tests.docs.documents import blocks, documents
+from tests.docs.documents import FENCE, blocks, documents
 from tests.docs.test_links import LINK
 from tools import readme
 
@@ -55,3 +55,21 @@ def test_the_chinese_page_is_the_same_page() -> None:
     assert re.findall(r"^#+", first, re.MULTILINE) == re.findall(r"^#+", second, re.MULTILINE)
     assert blocks(first) == blocks(second)
     assert set(LINK.findall(first)) - {CHINESE} == set(LINK.findall(second)) - {ENGLISH}
+
+
+def test_every_section_and_every_step_says_the_same() -> None:
+    """Each part of both pages names the same things: commands, files, roles and settings, how many minutes."""
+    first, second = (parts(documents()[name]) for name in (ENGLISH, CHINESE))
+    assert len(first) > 10
+    assert [named(one) for one in first] == [named(one) for one in second]
+
+
+def parts(page: str) -> list[str]:
+    """A page's sections and numbered steps; commands in a block and its output are compared elsewhere."""
+    return re.split(r"^(?:#+ |\d+\. )", FENCE.sub("", page), flags=re.MULTILINE)
+
+
+def named(part: str) -> tuple[set[str], list[str]]:
+    """What stands in backticks, and the minutes and seconds that are named in words."""
+    numbers = re.findall(r"(\d+) ?(?:minutes?|seconds?|分钟|秒)", part)
+    return set(re.findall(r"`([^`]+)`", part.replace("\n", " "))), numbers

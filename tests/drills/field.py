@@ -36,6 +36,9 @@ class Ran(NamedTuple):
 class Field:
     """The zone, the emulator that it lives in, and a person at a shell there."""
 
+    where = "--local"
+    """The console's option that says which cloud is meant."""
+
     def __init__(self, folder: Path, state: Path | None = None, *options: str) -> None:
         self.folder, self.options = folder, options
         self.environment: dict[str, str] = {}
@@ -54,6 +57,10 @@ class Field:
         self.cloud = self._start()
         self.done: list[str] = []
         """Every fix that was carried out."""
+
+    def variables(self) -> dict[str, str]:
+        """By what the console finds the cloud."""
+        return {"CAB_EMULATOR": self.cloud.endpoints["control"]}
 
     def _start(self) -> LocalCloud:
         zone = self.folder / "zone.yaml"
@@ -92,7 +99,7 @@ class Field:
         asks = "|".join(ASKS)
         scripts = {
             "cab": f'yes=; for word in "$@"; do case $word in {asks}) yes=--yes;; --plan) yes=; break;; esac; done\n'
-            f'exec {python} -m cli.main "$@" --local $yes',
+            f'exec {python} -m cli.main "$@" {self.where} $yes',
             "aliyun": f'exec {python} -m tests.drills.aliyun "$@"',
             "make": "exit 0",
             "s": 'echo "${DEPLOY_REGION:-}" > deploying',
@@ -112,8 +119,8 @@ class Field:
             **kept,
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
-            "CAB_EMULATOR": self.cloud.endpoints["control"],
             "HOME": str(self.folder),
+            **self.variables(),
         }
         ran = subprocess.run(  # noqa: S602 - the lines are those that our own console printed
             command, shell=True, cwd=self.folder, env=env, capture_output=True, text=True, timeout=SECONDS, check=False
