@@ -27,7 +27,7 @@ NEXT: dict[Reason, str] = {
     Reason.MASS_REMOVAL: "look with `cab plan --all` whether so many are to go; `cab apply` of that plan releases them",
     Reason.NOT_READY: "wait: a new account or role takes a moment; `cab onboard ACCOUNT` makes what is missing",
     Reason.NO_TURN: "nothing: its turn comes; `cab status` shows how many are left",
-    Reason.OUT_OF_BUDGET: "find the cause in the request ids, then try again",
+    Reason.OUT_OF_BUDGET: "nothing: it comes again in seconds; if it stays so, raise `timeout` in s.yaml",
     Reason.RESTORABLE_DATA: "decide what becomes of the backups; teardown.mode keep withdraws and keeps them",
     Reason.RESOURCE_DIRECTORY_MODE_OFF: "enable Cloud Backup as a trusted service of the Resource Directory",
     Reason.ROLE_NOT_USABLE: "look at the backup role with `cab plan ACCOUNT`; `cab onboard ACCOUNT` repairs it",

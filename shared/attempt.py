@@ -18,6 +18,7 @@ from shared.outcome import (
     AttemptError,
     DeadLetter,
     Disposition,
+    GraceError,
     NoTurnError,
     PermanentError,
     Reason,
@@ -28,6 +29,9 @@ from shared.outcome import (
     dispose,
 )
 from shared.ports import Report
+
+SOON_SECONDS = 10.0
+"""After which a message comes again that its invocation had no time for."""
 
 
 @dataclass
@@ -94,13 +98,14 @@ def attempt(change: AccountChanged, cloud: Cloud, *, again: bool = False) -> End
 def _tried(change: AccountChanged, cloud: Cloud, report: Report, *, again: bool) -> AttemptError | None:
     if cloud.calls.deadline.left <= 0:
         # Its neighbours in the batch took the time: it comes back in an invocation of its own.
-        return TemporaryError(Reason.OUT_OF_BUDGET, "no time was left for it in this invocation")
-    came_back = change.first_failed_at is not None
-    wait = cloud.calls.admit(len(cloud.ports.config.enrolment.regions), again=came_back)
+        detail = "no time was left for it in this invocation"
+        return NoTurnError(Reason.OUT_OF_BUDGET, detail, delay=SOON_SECONDS)
+    came_for_turn = change.tries.turns > 0
+    wait = cloud.calls.admit(len(cloud.ports.config.enrolment.regions), again=came_for_turn)
     if wait and change.hint is not Hint.CHECK:
         return NoTurnError(Reason.NO_TURN, f"others are first; its turn comes in {wait:.0f} s", delay=wait)
     try:
-        tries, hurried = change.tries, came_back and change.tries.attempt == 1
+        tries, hurried = change.tries, came_for_turn and change.tries.attempt == 1
         occasion = Occasion(change.hint, waited=tries.waited, again=again, hurried=hurried)
         converge(change.account_id, occasion, cloud.ports, report)
     except AttemptError as error:
@@ -129,7 +134,8 @@ def _carry_out(decision: Disposition, change: AccountChanged, error: AttemptErro
     request_ids = (error.request_id,) if error.request_id else ()
     match decision:
         case RetryLater(delay, following):
-            cloud.queues.retry_later(message(change, following, _now(), request_ids), delay)
+            failed_at = None if isinstance(error, NoTurnError | GraceError) else _now()
+            cloud.queues.retry_later(message(change, following, failed_at, request_ids), delay)
         case DeadLetter(reason):
             original = message(change, change.tries, _now(), request_ids)
             _set_aside(

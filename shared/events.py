@@ -332,7 +332,7 @@ def _payload(form: BaseModel, document: dict[str, Any]) -> Event:
                     form.hint,
                     form.event_id,
                     form.event_name,
-                    Tries(form.attempt, form.not_ready, form.waited),
+                    Tries(form.attempt, form.not_ready, form.waited, form.turns),
                     form.first_failed_at,
                     tuple(form.request_ids),
                     _kept(form.original),

@@ -96,6 +96,7 @@ class Message(Ours):
     attempt: int = Field(default=1, ge=1)
     not_ready: int = Field(default=0, ge=0)
     waited: bool = False
+    turns: int = Field(default=0, ge=0)
     earlier: int = Field(default=0, ge=0)
     first_failed_at: ShortText | None = None
     original: Any = None
@@ -179,8 +180,11 @@ class Selection(Strict):
     """At most."""
 
 
-def message(change: AccountChanged, tries: Tries, failed_at: str, request_ids: tuple[str, ...]) -> Message:
-    """The message that brings ``change`` back for its next attempt, with its history."""
+def message(change: AccountChanged, tries: Tries, failed_at: str | None, request_ids: tuple[str, ...]) -> Message:
+    """The message that brings ``change`` back for its next attempt, with its history.
+
+    ``failed_at``: when it failed just now; None where nothing failed, and it only waits.
+    """
     known = [one[:LONGEST_REQUEST_ID] for one in dict.fromkeys([*change.request_ids, *request_ids])]
     return Message(
         account_id=change.account_id,
@@ -190,6 +194,7 @@ def message(change: AccountChanged, tries: Tries, failed_at: str, request_ids: t
         attempt=tries.attempt,
         not_ready=tries.not_ready,
         waited=tries.waited,
+        turns=tries.turns,
         earlier=change.earlier,
         first_failed_at=change.first_failed_at or failed_at,
         original=change.original,

@@ -15,7 +15,7 @@ random source enters this module. What a vendor's code means is decided in ``cli
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -91,7 +91,10 @@ class GraceError(TemporaryError):
 
 
 class NoTurnError(TemporaryError):
-    """Nothing was tried: the quotas are taken, and its turn comes in ``delay`` seconds. Not an attempt."""
+    """Nothing was tried: the quotas, or the invocation's time, are taken. Its turn comes in ``delay`` seconds.
+
+    Not an attempt: however often that happens, nothing of the budget is used up.
+    """
 
 
 class PermanentError(AttemptError):
@@ -108,6 +111,8 @@ class Tries:
     """How many earlier attempts ended in NotReadyError: they follow a schedule of their own."""
     waited: bool = False
     """Whether the grace before a withdrawal is over."""
+    turns: int = 0
+    """How often it was sent away untried since its last attempt; such messages come for their turn."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,8 @@ def dispose(error: AttemptError | None, tries: Tries, schedule: Schedule, jitter
             return Ack()
         case NoTurnError():
             asked = error.delay or 0.0
-            return RetryLater(max(math.ceil(min(asked + jitter, schedule.longest)), 1), tries)
+            again = replace(tries, turns=tries.turns + 1)
+            return RetryLater(max(math.ceil(min(asked + jitter, schedule.longest)), 1), again)
         case GraceError():
             return RetryLater(int(min(error.delay or 0.0, schedule.longest)), Tries(waited=True))
         case NotReadyError():

@@ -163,6 +163,20 @@ def test_no_time_left_means_another_invocation(world: World) -> None:
     assert world.role(PROD) is None
 
 
+def test_what_was_not_tried_is_no_attempt(world: World) -> None:
+    """However often no time is left for a message: none of its budget is used up, and nothing counts as failed."""
+    message: Any = json.loads(retry_message(attempt=10, first_failed_at=None))
+    for number in range(1, 21):
+        answer = world.call("retry", message, world.context(timeout=1))
+        assert (answer["disposition"], answer["attempt"]) == ("retry", 10)
+        message = world.retries()[-1]
+        assert (message["attempt"], message["turns"], message["first_failed_at"]) == (10, number, None)
+    world.cloud.fault(service="ram", action="CreateRole", code="InternalError", status=500)
+    assert world.call("retry", message)["disposition"] == "dead_letter"
+    (letter,) = world.dead_letters()
+    assert (letter["attempts"], letter["message"]["turns"]) == (10, 20)
+
+
 def test_a_large_event_fits_the_queue(world: World) -> None:
     """Of an event above 32 KB its id, name, account and digest travel; what lies in the queue stays below 64 KB."""
     world.cloud.fault(service="ram", action="CreateRole", code="InternalError", status=500)

@@ -67,6 +67,7 @@ def test_a_departure_waits_for_its_grace(world: World) -> None:
     answer = world.call("teardown", left(PROD, "MoveAccount"))
     assert (answer["disposition"], answer["reason"], answer["delay"]) == ("retry", "grace", DAY)
     assert world.is_protected(PROD)
+    assert [(one["waited"], one["first_failed_at"]) for one in world.retries()] == [(True, None)]
     assert due(world)["state"] == "withdrawn"
     assert (world.role(PROD), world.registered(PROD)) == (None, {})
 

@@ -28,6 +28,7 @@ READ: dict[str, tuple[str, Hint, Tries, int]] = {
     "v1/waited": (SANDBOX, Hint.MOVED, Tries(1, waited=True), 0),
     "v1/dead-letter": (PROD, Hint.JOINED, Tries(), 1),
     "v1/redriven": (PROD, Hint.JOINED, Tries(2), 1),
+    "v1/untried": (PROD, Hint.JOINED, Tries(turns=1), 0),
 }
 """Account, hint, attempts, and attempts before it was brought back."""
 UNREADABLE = "v1/dead-letter-unreadable"
@@ -51,7 +52,7 @@ def test_earlier_messages_are_understood(name: str) -> None:
     (change,) = events.read(FROZEN[name])
     assert isinstance(change, AccountChanged)
     assert (change.account_id, change.hint, change.tries, change.earlier) == READ[name]
-    assert change.first_failed_at is not None
+    assert (change.first_failed_at is None) is (name == "v1/untried")
     assert change.original is not None
 
 
