@@ -158,3 +158,35 @@ def test_poison_in_a_batch_of_sixteen(world: World) -> None:
 def all_of(answer: Any) -> list[Any]:
     """What a function answered for each message; for a single one it is no list."""
     return answer if isinstance(answer, list) else [answer]
+
+
+@pytest.fixture(scope="module")
+def misconfigured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """The functions deployed without their configuration."""
+    template = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
+    del template["resources"]["reconcile"]["props"]["triggers"]
+    template["template"]["function"]["environmentVariables"]["CAB_CONFIG"] = "nowhere.yaml"
+    path = tmp_path_factory.mktemp("misconfigured") / "s.yaml"
+    path.write_text(yaml.safe_dump(template), encoding="utf-8")
+    with local_cloud("--functions", str(path), "--code", ".") as cloud:
+        yield cloud
+
+
+@pytest.mark.parametrize("asynchronous", ["true", "false"])
+def test_without_a_configuration_an_event_ends_in_one_letter(
+    misconfigured: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asynchronous: str
+) -> None:
+    """However the rule calls the function: when the platform gives up, one letter has the event."""
+    misconfigured.reset(async_invocation_type=asynchronous)
+    world = World(misconfigured, tmp_path, monkeypatch)
+    account = world.create("unlucky")
+    wait_for(lambda: ended(world, "cab-onboard"), "the function to raise")
+    for _ in range(12):
+        world.cloud.advance(2 * 3600)
+    (letter,) = world.dead_letters()
+    assert set(ended(world, "cab-onboard")) == {"UnhandledInvocationError"}
+    assert "nowhere.yaml: cannot be read" in functions(world, "cab-onboard")["invocations"][-1]["response"]
+    assert (world.retries(), world.role(account)) == ([], None)
+    world.key = world.cloud.as_function()
+    assert world.call("retry", letter)["state"] == "protected"
+    assert world.is_protected(account)
