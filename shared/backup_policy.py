@@ -8,14 +8,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from shared.config_types import AccountId, Frozen, Region
 from shared.kinds import KINDS, PAGE
+from shared.limits import LimitError, can_schedule
 
-KindName = Literal["ecs_instance", "ecs_files", "nas", "oss", "tablestore", "ecs_database", "hana"]
+
+def _schedulable(name: object) -> object:
+    """What the limits refuse, with the rule, the page and what would work instead."""
+    try:
+        can_schedule(str(name))
+    except LimitError as error:
+        raise ValueError(f"{error}; instead: {error.limit.instead}") from error
+    return name
+
+
+KindName = Annotated[
+    Literal["ecs_instance", "ecs_files", "nas", "oss", "tablestore", "ecs_database", "hana"],
+    BeforeValidator(_schedulable),
+]
 SCHEDULE = re.compile(r"I\|\d+\|(P(?:\d+W)?(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+S)?)?)|C\|\d+\|(\S+(?: \S+){5})")
 """``I|start|interval`` or ``C|start|crontab`` (SDK model CreatePolicyV2Request)."""
 UNITS = {"W": 604_800, "D": 86_400, "H": 3600, "M": 60, "S": 1}
@@ -94,8 +108,6 @@ class BackupPolicy(Frozen):
     @model_validator(mode="after")
     def _possible(self) -> BackupPolicy:
         kind = KINDS[self.kind]
-        if kind.way == "console":
-            raise ValueError(f"{kind.title} can be set up in the console only, since {kind.console}")
         if bool(kind.vault) != (self.vault is not None):
             raise ValueError(f"expected {'a vault' if kind.vault else 'no vault'} for {kind.title}")
         if bool(self.sources) == bool(self.tags):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from shared.backups import Place
 from shared.kinds import KINDS, PAGE, Kind
+
+Road = TypeVar("Road")
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,14 @@ def listed(name: str) -> Kind:
     return KINDS[name]
 
 
+def can_schedule(name: str) -> Kind:
+    """The kind, if its backups can be set up by a policy or a plan. Raises LimitError."""
+    kind = listed(name)
+    if kind.way == "console":
+        raise LimitError(_console(kind, "set up"), kind.title)
+    return kind
+
+
 def can_back_up(name: str) -> Kind:
     """The kind, if a backup of it can be started now. Raises LimitError."""
     kind = listed(name)
@@ -110,7 +120,7 @@ def can_restore(name: str, source: str, target: str) -> Kind:
     return kind
 
 
-def reached(account_id: str, region: str, roads: Mapping[str, Place]) -> Place:
+def reached(account_id: str, region: str, roads: Mapping[str, Road]) -> Road:
     """How Cloud Backup reaches the account there. Raises LimitError.
 
     ``roads`` are the accounts that it reaches in the region as that was listed, the backup account among them.

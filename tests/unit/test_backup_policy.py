@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from shared.backup_policy import BackupPolicy
 from shared.config import Config, ConfigError, check
 from shared.kinds import KINDS
+from shared.limits import LISTED, LimitError, can_schedule
 
 SOURCE = {"account": "1000000000000011", "id": "data"}
 GOOD: dict[str, Any] = {
@@ -21,7 +22,8 @@ GOOD: dict[str, Any] = {
 }
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "ecs_database", "vault": None}, "in the console only, since no operation"),
-    ({"kind": "tape"}, "ecs_instance"),
+    ({"kind": "tape"}, "the cross-account backup feature can be used for ECS instance backup"),
+    ({"kind": None}, "rule: kind not listed"),
     ({"vault": None}, "expected a vault"),
     ({"kind": "ecs_instance"}, "expected no vault"),
     ({"sources": []}, "either sources or tags"),
@@ -46,6 +48,20 @@ def test_what_the_product_would_refuse_is_refused_in_the_file(change: dict[str, 
     with pytest.raises(ValidationError) as refused:
         BackupPolicy.model_validate({**GOOD, **change})
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit"), [("ecs_database", "console only"), ("tape", LISTED.name)], ids=["console only", "not listed"]
+)
+def test_what_a_limit_refuses_names_rule_page_and_what_works_instead(kind: str, limit: str) -> None:
+    """The file is refused in the same words as a verb."""
+    with pytest.raises(LimitError) as verb:
+        can_schedule(kind)
+    with pytest.raises(ConfigError) as file:
+        config(backup_policies=[{**GOOD, "kind": kind}])
+    assert verb.value.limit.name == limit
+    for said in (str(verb.value), verb.value.limit.page, f"instead: {verb.value.limit.instead}"):
+        assert said in str(file.value)
 
 
 @pytest.mark.parametrize(
