@@ -11,6 +11,7 @@ from rich.text import Text
 from cli.advice import advise
 from cli.output import Result, WrongUseError, following
 from cli.stock import told
+from shared.config import Prices
 
 DIGITS = 16
 
@@ -29,19 +30,22 @@ def is_done(ended: dict[str, Any]) -> bool:
     return ended.get("disposition") == "done"
 
 
-def result_of(ended: dict[str, Any]) -> Result:
+def result_of(ended: dict[str, Any], prices: Prices | None) -> Result:
     """The result of a verb that is one attempt."""
-    return Result(ended, list(shown(ended)), done=is_done(ended))
+    return Result(ended, list(shown(ended, prices)), done=is_done(ended))
 
 
-def shown(ended: dict[str, Any]) -> Iterator[RenderableType]:
-    """What was done, in what order; if it was not all, why, what happens next, and what a person can do."""
+def shown(ended: dict[str, Any], prices: Prices | None) -> Iterator[RenderableType]:
+    """What was done, in what order; if it was not all, why, what happens next, and what a person can do.
+
+    What backups cost is said only with ``prices`` of the configuration.
+    """
     name = f"{ended.get('account_id', '')} {ended.get('display_name', '')}".strip()
     state = str(ended.get("state", "")).replace("_", " ")
     yield Text.assemble((name, "bold"), f" {state}", f" ({ended['rule']})" if ended.get("rule") else "")
     yield from (Text(f"    {step}") for step in ended.get("steps", []))
     yield from (Text(f"    warning: {warning}", "yellow") for warning in ended.get("warnings", []))
-    yield from (Text(f"    {line}", "dim") for line in told(ended.get("inventory", {})))
+    yield from (Text(f"    {line}", "dim") for line in told(ended.get("inventory", {}), prices))
     if ended.get("why"):
         yield Text(f"    {ended['why']}")
     if ended.get("reason"):

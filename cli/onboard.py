@@ -34,4 +34,4 @@ def onboard(
     if not check:
         confirm(f"Enrol account {account} {where('onboard', session, direct=direct)}?", yes=yes)
     with progress(f"{'checking' if check else 'enrolling'} {account}"):
-        return result_of(through("onboard", payload, session, direct=direct))
+        return result_of(through("onboard", payload, session, direct=direct), session.config.prices)

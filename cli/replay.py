@@ -20,6 +20,7 @@ from cli.output import NotDoneError, Result, WrongUseError, confirm, following, 
 from cli.selection import Accounts, Newer, Older, Reasons, chosen
 from cli.session import Session
 from cli.verb import Direct, Yes, verb
+from shared.config import Prices
 from shared.dead_letters import SHOWN_AGAIN_SECONDS, look
 from shared.messages import Selection
 
@@ -78,7 +79,11 @@ def replay(
         for answer in answers:
             _add(total, answer)
             tell(f"replaying: {total['read']} events read, {len(total['accounts'])} accounts")
-    return Result(total, list(_shown(total)), done="stopped" not in total and all(map(_is_good, total["accounts"])))
+    return Result(
+        total,
+        list(_shown(total, session.config.prices)),
+        done="stopped" not in total and all(map(_is_good, total["accounts"])),
+    )
 
 
 def _letters(selection: Selection, session: Session) -> list[str]:
@@ -143,11 +148,11 @@ def _is_good(one: dict[str, Any]) -> bool:
     return one["disposition"] in {"done", "ignored"} if "disposition" in one else one["state"] != "unknown"
 
 
-def _shown(total: dict[str, Any]) -> Iterator[RenderableType]:
+def _shown(total: dict[str, Any], prices: Prices | None) -> Iterator[RenderableType]:
     yield f"{total['read']} events read, {len(total['accounts'])} accounts named, {total['ignored']} events ignored"
     yield from (Text(f"unreadable: {one['detail']}", "yellow") for one in total["unreadable"])
     for one in total["accounts"]:
-        yield from shown(one)
+        yield from shown(one, prices)
     if "stopped" in total:
         yield Text.assemble(("not done: ", "bold red"), f"it stopped: {total['stopped']}")
         yield following("replay it again: what is done stays done")

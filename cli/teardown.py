@@ -19,4 +19,4 @@ def teardown(session: Session, account: AccountId, *, direct: Direct = False, ye
     payload = {"accountId": checked(account), "do": str(Hint.WITHDRAW)}
     confirm(f"Withdraw account {account} {where('teardown', session, direct=direct)}? Backups are kept.", yes=yes)
     with progress(f"withdrawing {account}"):
-        return result_of(through("teardown", payload, session, direct=direct))
+        return result_of(through("teardown", payload, session, direct=direct), session.config.prices)

@@ -33,9 +33,11 @@ class Kind:
     parameters: str
     """How the call names the account and the data source."""
     needs: tuple[str, ...]
-    """RAM actions that the backup role in B must allow. Which of many are needed is inferred; the system policy
-    AliyunHBRRolePolicy has them all."""
+    """RAM actions that the backup role in B must allow for a backup. Which of many are needed is inferred; the system
+    policy AliyunHBRRolePolicy has them all."""
     pays_b: str
+    needs_restore: tuple[str, ...] = ()
+    """The same of the account that is restored to; none where no operation restores it."""
     vault: Literal["STANDARD", "OTS_BACKUP", ""] = "STANDARD"
     """The type of vault it is backed up to (SDK model CreateVaultRequest); none for disk snapshots."""
     by_tag: bool = True
@@ -63,6 +65,7 @@ KINDS: dict[str, Kind] = {
         f"{BOUND} (instance id)",
         ("ecs:DescribeInstances", "ecs:CreateSnapshot"),
         "snapshot service fees and OSS request fees",
+        needs_restore=("ecs:DescribeInstances", "ecs:ResetDisk"),
         vault="",
         restore_type="UDM_ECS_ROLLBACK",
         restore_source_type="UDM_ECS",
@@ -77,6 +80,7 @@ KINDS: dict[str, Kind] = {
         f"{BOUND} (instance id), Source (paths); client: {CROSS}, InstanceIds",
         ECS,
         NOTHING,
+        needs_restore=ECS,
         restore_type="ECS_FILE",
         restore_source_type="ECS_FILE",
         target="target_instance_id",
@@ -89,6 +93,7 @@ KINDS: dict[str, Kind] = {
         f"{BOUND} (file system id)",
         ("nas:DescribeFileSystems",),
         NOT_STATED,
+        needs_restore=("nas:DescribeFileSystems",),
         restore_type="NAS",
         restore_source_type="NAS",
         target="target_file_system_id",
@@ -101,6 +106,7 @@ KINDS: dict[str, Kind] = {
         f"{BOUND} (bucket), Source (one prefix)",
         ("oss:ListObjects", "oss:GetObject"),
         NOT_STATED,
+        needs_restore=("oss:PutObject",),
         restore_type="OSS",
         restore_source_type="OSS",
         target="target_bucket",
@@ -114,6 +120,7 @@ KINDS: dict[str, Kind] = {
         ("ots:ListTable", "ots:GetRange"),
         NOTHING,
         vault="OTS_BACKUP",
+        needs_restore=("ots:CreateTable", "ots:BatchWriteRow"),
         restore_type="OTS_TABLE",
         restore_source_type="OTS_TABLE",
         target="target_instance_name",

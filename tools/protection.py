@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from shared.kinds import CHECKED, KINDS, PAYS_A, REGIONS, Kind
@@ -17,8 +18,15 @@ def tables() -> str:
 
 
 def _kinds() -> str:
-    head = "| kind | on the page | set up by | parameters | needed in B | vault | restored by, to |\n"
-    return head + "| --- | --- | --- | --- | --- | --- | --- |\n" + "".join(map(_kind, KINDS.items()))
+    columns = (
+        *("kind", "on the page", "set up by", "parameters", "needed in B to back up", "needed in B to restore to it"),
+        *("vault", "restored by, to"),
+    )
+    return _row(columns) + _row("---" for _ in columns) + "".join(map(_kind, KINDS.items()))
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _kind(named: tuple[str, Kind]) -> str:
@@ -27,9 +35,21 @@ def _kind(named: tuple[str, Kind]) -> str:
     restored = f"`{kind.restore_type}` to {kind.restore_to}" if kind.restore_type else "console only"
     if kind.way == "hana_plan":
         restored = f"console only: {kind.console}"
-    needs = ", ".join(f"`{need}`" for need in kind.needs)
-    cells = (f"`{name}`", kind.title, api, kind.parameters, needs, kind.vault or "none", restored)
-    return f"| {' | '.join(cells)} |\n"
+    cells = (
+        f"`{name}`",
+        kind.title,
+        api,
+        kind.parameters,
+        _needs(kind.needs),
+        _needs(kind.needs_restore),
+        kind.vault or "none",
+        restored,
+    )
+    return _row(cells)
+
+
+def _needs(actions: tuple[str, ...]) -> str:
+    return ", ".join(f"`{action}`" for action in actions) or "none: no operation"
 
 
 def _bill() -> str:

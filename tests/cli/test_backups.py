@@ -430,10 +430,12 @@ def test_an_instance_s_plan_names_who_pays(cab: Console, world: World) -> None:
 
 
 def test_a_withdrawal_shows_the_inventory_with_sizes_and_who_pays(cab: Console, a: Backups, world: World) -> None:
-    """What there is, line by line, from the plan and from the withdrawal itself; prices only if they are configured."""
+    """What there is, line by line, from the plan and the withdrawal itself; with the prices that are configured."""
     run_once(cab, a)
     rule = {"name": "out", "accounts": [PROD], "enrol": False}
-    world.configure(scope=[*world.config["scope"], rule], prices={"currency": "CNY", "vault_gib_month": 0.2})
+    world.configure(scope=[*world.config["scope"], rule])
+    assert "a month" not in cab.local("plan", PROD).out
+    world.configure(prices={"currency": "CNY", "vault_gib_month": 0.2})
     planned = cab.local("plan", PROD)
     assert "- switch off in cn-hangzhou: OSS prod-app-data" in planned.out
     assert "1 restorable points of prod-app-data in cn-hangzhou, vault central, 5.0 GiB" in planned.out
@@ -442,7 +444,7 @@ def test_a_withdrawal_shows_the_inventory_with_sizes_and_who_pays(cab: Console, 
     ended = cab.local("teardown", PROD, "--yes", "--direct")
     assert "1 restorable points of prod-app-data" in ended.out
     assert "backup data is kept" in ended.out
-    assert "CNY" not in ended.out
+    assert "1.02 CNY a month" in ended.out
 
 
 def test_a_plan_says_who_pays_for_what_it_will_back_up(cab: Console, world: World) -> None:

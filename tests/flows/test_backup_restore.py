@@ -19,6 +19,7 @@ from shared.coverage import coverage, state
 from shared.deadline import Deadline
 from shared.kinds import KINDS, kind_of
 from shared.limits import LimitError
+from shared.outcome import AttemptError
 from shared.restore import Restoration, Target, allow, choose, planned
 from shared.scope import Member, desired
 from shared.standing import for_sweep
@@ -210,6 +211,24 @@ def test_each_kind_fails_where_the_role_lacks_its_access(world: World, kind: str
     assert a.state("bindings") == []
 
 
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.restore_type])
+def test_each_kind_is_not_restored_where_the_role_lacks_its_access(world: World, kind: str) -> None:
+    """Without that kind's rights to restore, the refusal names the one that is missing, and no job is started."""
+    region, source = RESOURCES[kind]
+    a = Backups(world, region).open()
+    configure(world, of_kind(kind))
+    sweep(world, times=3)
+    a.run(a.state("policies")[0]["id"])
+    without(world, KINDS[kind].needs_restore)
+    with in_backup_account(world) as (cloud, by_hand):
+        known = {(KINDS[kind].source_type, source)}
+        point = choose(cloud.ports.records.points(region, PROD, known), kind, source, None, None)
+        with pytest.raises(AttemptError, match="not authorized to do") as refused:
+            by_hand.restore(planned(point, PROD, Target(place(PROD), source)))
+    assert any(need in str(refused.value) for need in KINDS[kind].needs_restore)
+    assert a.state("restores") == []
+
+
 def without(world: World, needs: tuple[str, ...]) -> None:
     """Give the backup role of the production account everything but these rights."""
     import json  # noqa: PLC0415
@@ -217,7 +236,7 @@ def without(world: World, needs: tuple[str, ...]) -> None:
     from alibabacloud_ram20150501 import models as ram  # noqa: PLC0415
 
     inside = world.cloud.client("ram", key=world.cloud.into(PROD))
-    every = sorted({need for one in KINDS.values() for need in one.needs} - set(needs))
+    every = sorted({need for one in KINDS.values() for need in (*one.needs, *one.needs_restore)} - set(needs))
     document = json.dumps({"Version": "1", "Statement": [{"Effect": "Allow", "Action": every, "Resource": "*"}]})
     inside.create_policy(ram.CreatePolicyRequest(policy_name="less", policy_document=document))
     for change, kind, name in (("attach", "Custom", "less"), ("detach", "System", "AliyunHBRRolePolicy")):
