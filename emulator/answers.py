@@ -20,7 +20,7 @@ Answer = tuple[int, bytes, dict[str, str]]
 def usual(exchange: Exchange, error: CloudError | None) -> Answer:
     """Status, body and headers, as the gateway words success and refusal (help page "Response structure")."""
     if error is None:
-        body = {"RequestId": exchange.request_id, **exchange.service.success, **exchange.answer}
+        body = {"RequestId": exchange.trace.request_id, **exchange.service.success, **exchange.answer}
         return 200, _json(body), {}
     return error.status, _json(envelope(exchange, error)), error.headers
 
@@ -28,7 +28,7 @@ def usual(exchange: Exchange, error: CloudError | None) -> Answer:
 def envelope(exchange: Exchange, error: CloudError) -> dict[str, Any]:
     """The body of a refusal."""
     return {
-        "RequestId": exchange.request_id,
+        "RequestId": exchange.trace.request_id,
         "HostId": exchange.request.headers.get("host", ""),
         "Code": error.code,
         "Message": error.message,
@@ -38,14 +38,14 @@ def envelope(exchange: Exchange, error: CloudError) -> dict[str, Any]:
     }
 
 
-def faulty(exchange: Exchange, fault: Fault) -> Answer:
-    """What a planned fault answers: its own body, or the service's envelope with its code."""
+def replaced(fault: Fault, refuse: Callable[[CloudError], Answer]) -> Answer:
+    """What a planned fault answers: its own body, or its code as the protocol words a refusal."""
     status = fault.status or 500
     if isinstance(fault.body, str):
         return status, fault.body.encode(), {"content-type": "text/html;charset=utf-8", **fault.headers}
     if fault.body is not None:
-        return status, _json(fault.body), fault.headers
-    return status, _json(envelope(exchange, CloudError(fault.code, fault.message, status))), fault.headers
+        return status, _json(fault.body), {"content-type": "application/json;charset=utf-8", **fault.headers}
+    return refuse(CloudError(fault.code, fault.message, status, headers=fault.headers))
 
 
 def _json(body: dict[str, Any]) -> bytes:

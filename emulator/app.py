@@ -13,16 +13,16 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from emulator import answers, effects, faults, identity, parameters, signatures
+from emulator import answers, identity, parameters, signatures
 from emulator.errors import CloudError
 from emulator.service import Action, Call, Service
 from emulator.signatures import Request
+from emulator.traffic import Trace
 
 if TYPE_CHECKING:
     from emulator.accounts import Principal
     from emulator.answers import Send
     from emulator.cloud import Cloud
-    from emulator.faults import Fault
     from emulator.permissions import Decision
 
 Scope = MutableMapping[str, Any]
@@ -40,10 +40,8 @@ class Exchange:
     request: Request
     name: str
     """The action asked for, known or not."""
-    request_id: str
+    trace: Trace
     source_ip: str
-    began: float
-    """When it came, in emulated epoch seconds."""
     principal: Principal | None = None
     action: Action | None = None
     call: Call | None = None
@@ -79,7 +77,7 @@ def validate(exchange: Exchange) -> None:
         region=exchange.region,
         params={name: value for name, value in request.query + request.form if name not in parameters.COMMON},
         caller=principal,
-        request_id=exchange.request_id,
+        request_id=exchange.trace.request_id,
         source_ip=exchange.source_ip,
         user_agent=request.headers.get("user-agent", ""),
     )
@@ -134,21 +132,19 @@ class Rpc:
         """Answer one request."""
         exchange = await self._read(scope, receive)
         error: CloudError | None = None
-        fault = await self._fault(exchange, "before", scope)
+        fault = await exchange.trace.strike("before", scope)
         if fault is None:
             error = self._work(exchange)
             self.cloud.invariants.look(exchange.principal, exchange.call, error)
-            fault = await self._fault(exchange, "after", scope)
-        self._note(exchange, error, fault)
+            fault = await exchange.trace.strike("after", scope)
+        _note(exchange, error)
         if fault is None:
             await answers.send(send, *answers.usual(exchange, error))
-        elif fault.drop:
-            await faults.drop(scope)
-        else:
-            await answers.send(send, *answers.faulty(exchange, fault))
+        elif not fault.drop:
+            await answers.send(send, *answers.replaced(fault, lambda refusal: answers.usual(exchange, refusal)))
 
     async def _read(self, scope: Scope, receive: Receive) -> Exchange:
-        began = self.cloud.clock.now()
+        trace = Trace(self.cloud, self.service.name, region=self.region)
         headers: dict[str, str] = {}
         for raw, value in scope["headers"]:
             name = raw.decode("latin-1")
@@ -164,18 +160,9 @@ class Rpc:
             form=signatures.decoded(body) if is_form else (),
         )
         name = headers.get("x-acs-action") or dict(request.query + request.form).get("Action", "")
+        trace.action, trace.key = name, signatures.access_key_id(request)
         source = scope["client"][0] if scope.get("client") else ""
-        return Exchange(self.cloud, self.service, self.region, request, name, self.cloud.new_id(), source, began)
-
-    async def _fault(self, exchange: Exchange, phase: faults.Phase, scope: Scope) -> Fault | None:
-        if not self.cloud.faults.planned:
-            return None
-        state, key = self.cloud.state, signatures.access_key_id(exchange.request)
-        holder = state.keys.get(key) or state.sessions.get(key)
-        account = holder.principal.account_id if holder else ""
-        fault = self.cloud.faults.take(self.service.name, exchange.name, phase, account=account, region=self.region)
-        await effects.befall(self.cloud, fault, key, scope)
-        return await faults.suffer(fault)
+        return Exchange(self.cloud, self.service, self.region, request, name, trace, source)
 
     def _work(self, exchange: Exchange) -> CloudError | None:
         """Every step in turn; the first refusal ends it. Then the trail."""
@@ -192,21 +179,14 @@ class Rpc:
             self.record(exchange.call, exchange.answer, error)
         return error
 
-    def _note(self, exchange: Exchange, error: CloudError | None, fault: Fault | None) -> None:
-        """What was really done; that a planned fault hid it from the caller is said beside it."""
-        self.cloud.journal.add(
-            service=self.service.name,
-            action=exchange.name,
-            region=self.region,
-            principal=exchange.principal.arn if exchange.principal else "",
-            params=exchange.call.params if exchange.call else {},
-            status=error.status if error else 200,
-            code=error.code if error else "",
-            decision=error.decision if isinstance(error, identity.DeniedError) else exchange.decision,
-            request_id=exchange.request_id,
-            fault=fault.phase if fault else "",
-            began=exchange.began,
-        )
+
+def _note(exchange: Exchange, error: CloudError | None) -> None:
+    trace = exchange.trace
+    trace.principal = exchange.principal.arn if exchange.principal else ""
+    trace.params = exchange.call.params if exchange.call else {}
+    trace.code = error.code if error else ""
+    trace.decision = error.decision if isinstance(error, identity.DeniedError) else exchange.decision
+    trace.note(error.status if error else 200)
 
 
 async def read_body(receive: Receive) -> bytes:

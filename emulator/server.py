@@ -52,8 +52,8 @@ def _applications(cloud: Cloud) -> Iterator[tuple[tuple[str, ...], App]]:
         if service is hbr.SERVICE:
             yield from ((("hbr", region), Rpc(cloud, service, region, trail.record)) for region in HBR_REGIONS)
         else:
-            yield (service.name,), Rpc(cloud, service, "", trail.record)
-    yield ("mns",), mns.app(cloud)
+            yield (service.name,), Rpc(cloud, service, service.region, trail.record)
+    yield ("mns",), mns.app(cloud, trail.record)
     yield ("fc",), fc.app(cloud)
     yield ("control",), control.app(cloud, {**trail.CONTROL, **bus.CONTROL, **fc.CONTROL})
 

@@ -69,6 +69,8 @@ class Service:
     """As ActionTrail's ``serviceName`` writes it: ``Ram``, ``Sts``, ``ResourceManager``, ``Hbr``."""
     version: str
     actions: Mapping[str, Action]
+    region: str = ""
+    """Of its one endpoint; empty for a global service, and where there are endpoints in many regions."""
     missing: str = "MissingParameter.{name}"
     invalid: str = "InvalidParameter.{name}"
     success: Mapping[str, Any] = field(default_factory=dict)

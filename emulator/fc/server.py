@@ -13,11 +13,12 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emulator import faults, signatures
+from emulator import answers, signatures
 from emulator.errors import CloudError
 from emulator.fc import describe
 from emulator.fc.asynchronous import PAYLOAD_BYTES, Event, submit
 from emulator.fc.signature import authenticate
+from emulator.traffic import Trace
 
 if TYPE_CHECKING:
     from starlette.requests import Request as HttpRequest
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from emulator.cloud import Cloud
     from emulator.fc.compute import Compute, Outcome
     from emulator.fc.functions import Function
-    from emulator.permissions import Decision
 
 SYNC_BYTES = 32 * 1024 * 1024
 """Largest event of a synchronous call (help page "Limits")."""
@@ -34,18 +34,21 @@ _DELAY_SECONDS = 3600
 
 @dataclass
 class Exchange:
-    """One call, and what the journal will say of it."""
+    """One call."""
 
-    cloud: Cloud
+    trace: Trace
     http: HttpRequest
     body: bytes
-    request_id: str
-    action: str
-    principal: str = ""
-    claimed: str = ""
-    """The account whose key the call claims to be signed with."""
-    code: str = ""
-    decision: Decision | None = None
+
+    @property
+    def cloud(self) -> Cloud:
+        """Where it all happens."""
+        return self.trace.cloud
+
+    @property
+    def request_id(self) -> str:
+        """As the client will see it."""
+        return self.trace.request_id
 
     @property
     def compute(self) -> Compute:
@@ -176,28 +179,48 @@ async def _unsupported(exchange: Exchange) -> Response:
 
 def _endpoint(cloud: Cloud, action: str, answer: Answer) -> Callable[[HttpRequest], Awaitable[Response]]:
     async def endpoint(http: HttpRequest) -> Response:
-        exchange = Exchange(cloud, http, await http.body(), cloud.new_id(), action)
-        exchange.claimed = _claimed_account(exchange)
-        try:
-            response = await _answer(exchange, answer)
-        except CloudError as error:
-            response = _refusal(exchange, error)
-        response.headers["x-fc-request-id"] = exchange.request_id
-        _note(exchange, response.status_code)
+        key = _CLAIMED.search(http.headers.get("authorization", ""))
+        trace = Trace(cloud, "fc", action=action, key=key.group(1) if key else "")
+        trace.region = _region(cloud, http.path_params.get("function", ""))
+        trace.params = {**http.path_params, **http.query_params}
+        exchange = Exchange(trace, http, await http.body())
+        response = await _answer(exchange, answer)
+        response.headers["x-fc-request-id"] = trace.request_id
         return response
 
     return endpoint
 
 
+_CLAIMED = re.compile(r"(?:FC |Credential=)([^:,\s]+)")
+
+
 async def _answer(exchange: Exchange, answer: Answer) -> Response:
-    """Authenticate, authorise, run; a planned fault may strike before or after."""
-    struck = await _strike(exchange, "before")
-    if struck is None:
-        _authorise(exchange)
-        response = await answer(exchange)
-        struck = await _strike(exchange, "after")
-        return struck or response
-    return struck
+    """Authenticate, authorise, run, write down; a planned fault may strike before or after."""
+    trace, scope, response = exchange.trace, exchange.http.scope, Response()
+    fault = await trace.strike("before", scope)
+    if fault is None:
+        try:
+            _authorise(exchange)
+            response = await answer(exchange)
+        except CloudError as error:
+            trace.code, response = error.code, _refusal(exchange, error)
+        fault = await trace.strike("after", scope)
+    trace.note(response.status_code)
+    if fault is None:
+        return response
+    status, text, headers = answers.replaced(fault, lambda refusal: _plain(_refusal(exchange, refusal)))
+    return Response(text, status, headers)
+
+
+def _plain(response: Response) -> answers.Answer:
+    return response.status_code, bytes(response.body), dict(response.headers)
+
+
+def _region(cloud: Cloud, name: str) -> str:
+    """Where a function is; where none of that name is, the region of the others."""
+    compute = cloud.state.fc.compute
+    known = compute.functions if compute else {}
+    return known[name].region if name in known else next((one.region for one in known.values()), "cn-hangzhou")
 
 
 def _authorise(exchange: Exchange) -> None:
@@ -208,61 +231,22 @@ def _authorise(exchange: Exchange) -> None:
         http.method, raw, signatures.decoded(http.scope["query_string"]), dict(http.headers), exchange.body
     )
     principal = authenticate(cloud, http.method, http.url.path, request)
-    exchange.principal = principal.arn
+    exchange.trace.principal = principal.arn
     account_id = exchange.compute.account_id
     name = http.path_params.get("function", "*")
-    region = exchange.compute.functions[name].region if name in exchange.compute.functions else "cn-hangzhou"
-    resource = f"acs:fc:{region}:{account_id}:functions/{name}"
+    resource = f"acs:fc:{exchange.trace.region}:{account_id}:functions/{name}"
     if principal.account_id != account_id:
         raise CloudError("AccessDenied", f"the resource doesn't belong to you: {resource}", 403)
-    exchange.decision = cloud.decide(principal, f"fc:{exchange.action or '*'}", resource)
-    if not exchange.decision.allowed:
-        raise CloudError(
-            "AccessDenied", f"the caller is not authorized to perform fc:{exchange.action} on {resource}", 403
-        )
+    action = exchange.trace.action
+    exchange.trace.decision = cloud.decide(principal, f"fc:{action or '*'}", resource)
+    if not exchange.trace.decision.allowed:
+        raise CloudError("AccessDenied", f"the caller is not authorized to perform fc:{action} on {resource}", 403)
 
 
 def _refusal(exchange: Exchange, error: CloudError) -> Response:
     """The 2.0 paths say ``ErrorCode``, the 3.0 paths ``Code`` (help page "Error codes"; what the SDKs read)."""
-    exchange.code = error.code
     if exchange.http.url.path.startswith("/2016-08-15/"):
         body = {"ErrorCode": error.code, "ErrorMessage": error.message}
     else:
         body = {"Code": error.code, "Message": error.message, "RequestId": exchange.request_id, **error.extra}
     return Response(json.dumps(body), error.status, error.headers, "application/json")
-
-
-async def _strike(exchange: Exchange, phase: faults.Phase) -> Response | None:
-    """What a planned fault answers instead; None in the usual case."""
-    fault = exchange.cloud.faults.take("fc", exchange.action, phase, account=exchange.claimed)
-    fault = await faults.suffer(fault)
-    if fault is None:
-        return None
-    exchange.code = fault.code
-    if fault.drop:
-        await faults.drop(dict(exchange.http.scope))
-        return Response(status_code=500)
-    if fault.body is not None:
-        text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
-        return Response(text, fault.status or 500, fault.headers)
-    return _refusal(exchange, CloudError(fault.code, fault.message, fault.status or 500, headers=fault.headers))
-
-
-def _claimed_account(exchange: Exchange) -> str:
-    key = re.search(r"(?:FC |Credential=)([^:,\s]+)", exchange.header("authorization"))
-    state = exchange.cloud.state
-    known = (state.keys.get(key.group(1)) or state.sessions.get(key.group(1))) if key else None
-    return known.principal.account_id if known else ""
-
-
-def _note(exchange: Exchange, status: int) -> None:
-    exchange.cloud.journal.add(
-        service="fc",
-        action=exchange.action,
-        principal=exchange.principal,
-        params={**exchange.http.path_params, **exchange.http.query_params},
-        status=status,
-        code=exchange.code,
-        decision=exchange.decision,
-        request_id=exchange.request_id,
-    )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from emulator.app import Record
     from emulator.cloud import Cloud
 
 
-def app(cloud: Cloud) -> Starlette:
-    """The application of the MNS socket."""
+def app(cloud: Cloud, record: Record) -> Starlette:
+    """The application of the MNS socket; ``record`` keeps ActionTrail's events."""
     from emulator.mns import server  # noqa: PLC0415 - the state's module is in this package
 
-    return server.app(cloud)
+    return server.app(cloud, record)

@@ -158,6 +158,7 @@ SERVICE = Service(
     name="mnsopen",
     product="Mns",
     version="2022-01-19",
+    region=REGION,
     success={"Status": "Success", **_SUCCESS},
     actions={
         "CreateQueue": Action(

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import inspect
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emulator import effects, faults
+from emulator import answers
 from emulator.errors import CloudError
 from emulator.mns import message_actions, queue_actions
 from emulator.mns.request import Answer, Request, Run
 from emulator.mns.signature import authenticate
 from emulator.mns.wire import document
+from emulator.service import Call, Service
+from emulator.traffic import Trace
 
 if TYPE_CHECKING:
+    from emulator.app import Record
     from emulator.cloud import Cloud
-    from emulator.permissions import Decision
     from emulator.state import Principal
 
 REGION = "cn-hangzhou"
@@ -69,79 +70,79 @@ _QUEUE = {
     ("DELETE", ""): Action("DeleteQueue", queue_actions.delete_queue, "mns:DeleteQueue"),
 }
 _ACCOUNT = {("GET", ""): Action("ListQueue", queue_actions.list_queue, "mns:ListQueue")}
+_RECORDED = [action for (method, _), action in _QUEUE.items() if method != "GET"]
+"""What manages queues is in the trail, as on the RPC side; what moves messages is not (inferred: data events)."""
+_PRODUCT = Service(name="mns", product="Mns", version="2015-06-06", actions={})
+"""What the trail has to know of these calls."""
 _SELECTORS = ("peekonly", "ReceiptHandle", "metaoverride")
 """Query items whose presence makes another action of the same method and path."""
 
 
-def app(cloud: Cloud) -> Starlette:
-    """The application of the MNS socket."""
+def app(cloud: Cloud, record: Record) -> Starlette:
+    """The application of the MNS socket; ``record`` keeps ActionTrail's events."""
 
     async def serve(http: HttpRequest) -> Response:
-        return await _serve(cloud, http)
+        return await _serve(cloud, http, record)
 
     return Starlette(routes=[Route("/{path:path}", serve, methods=["GET", "PUT", "POST", "DELETE"])])
 
 
-@dataclass
-class _Trace:
-    """What the journal will say of a request, filled in as it becomes known."""
-
-    request_id: str
-    action: str = ""
-    queue: str = ""
-    claimed: str = ""
-    """The account whose key the request claims to be signed with."""
-    principal: str = ""
-    decision: Decision | None = None
-    code: str = ""
-
-
-async def _serve(cloud: Cloud, http: HttpRequest) -> Response:
-    """Answer one request and write it down."""
-    trace = _Trace(cloud.new_id())
+async def _serve(cloud: Cloud, http: HttpRequest, record: Record) -> Response:
+    """Answer one request and write it down; a planned fault may strike before or after."""
+    key = http.headers.get("authorization", "").removeprefix("MNS ").partition(":")[0]
+    trace = Trace(cloud, "mns", region=REGION, key=key, params={"QueueName": "", **http.query_params})
+    answer = Answer(200)
     try:
-        answer = await _answer(cloud, http, trace)
+        action, queue = _find(http)
+        trace.action, trace.params["QueueName"] = action.name, queue
+        fault = await trace.strike("before", http.scope)
+        if fault is None:
+            answer = await _answer(trace, http, action, record)
+            fault = await trace.strike("after", http.scope)
     except CloudError as error:
-        trace.code = error.code
-        answer = _refusal(cloud, error, trace.request_id)
-    cloud.journal.add(
-        service="mns",
-        action=trace.action,
-        region=REGION,
-        principal=trace.principal,
-        params={"QueueName": trace.queue, **http.query_params},
-        status=answer.status,
-        code=trace.code,
-        decision=trace.decision,
-        request_id=trace.request_id,
-    )
+        fault, trace.code, answer = None, error.code, _refusal(trace, error)
+    trace.note(answer.status)
+    if fault is not None:
+        status, text, own = answers.replaced(fault, lambda refusal: _plain(_refusal(trace, refusal)))
+        answer = Answer(status, text, tuple(own.items()))
     headers = {**dict(answer.headers), "x-mns-request-id": trace.request_id, "x-mns-version": "2015-06-06"}
     kind = {"content-type": "text/xml;charset=utf-8"} if answer.body else {}
     return Response(answer.body, answer.status, {**kind, **headers})
 
 
-async def _answer(cloud: Cloud, http: HttpRequest, trace: _Trace) -> Answer:
-    """Find the action, authenticate, authorise, run; a planned fault may strike before or after."""
-    headers, body = dict(http.headers), await http.body()
-    action, trace.queue = _find(http)
-    trace.action = action.name
-    trace.claimed = _claimed_account(cloud, headers.get("authorization", ""))
-    struck = await _strike(cloud, http, trace, "before")
-    if struck is not None:
-        return struck
-    target = http.scope["raw_path"].decode() + (f"?{http.url.query}" if http.url.query else "")
-    principal = authenticate(cloud, http.method, target, headers, body)
-    trace.principal = principal.arn
-    account_id = _owner(cloud)
-    _authorise(cloud, principal, action, trace, account_id)
-    request = Request(cloud, account_id, _base_url(http), trace.queue, dict(http.query_params), headers, body)
+async def _answer(trace: Trace, http: HttpRequest, action: Action, record: Record) -> Answer:
+    """Authenticate, authorise, run, and leave a trail of what changes a queue."""
+    cloud, headers, queue = trace.cloud, dict(http.headers), trace.params["QueueName"]
+    body, failed, principal = await http.body(), None, None
     try:
-        answer = action.run(request)
+        target = http.scope["raw_path"].decode() + (f"?{http.url.query}" if http.url.query else "")
+        principal = authenticate(cloud, http.method, target, headers, body)
+        trace.principal = principal.arn
+        account_id = _owner(cloud)
+        _authorise(trace, principal, action, account_id)
+        answer = action.run(Request(cloud, account_id, _base_url(http), queue, dict(http.query_params), headers, body))
         if inspect.isawaitable(answer):
             answer = await answer
     except CloudError as error:
-        trace.code, answer = error.code, _refusal(cloud, error, trace.request_id)
-    return await _strike(cloud, http, trace, "after") or answer
+        failed, trace.code, answer = error, error.code, _refusal(trace, error)
+    if principal is not None and action in _RECORDED:
+        record(_call(trace, principal, http), {}, failed)
+    return answer
+
+
+def _call(trace: Trace, principal: Principal, http: HttpRequest) -> Call:
+    """As ActionTrail sees it."""
+    return Call(
+        cloud=trace.cloud,
+        service=_PRODUCT,
+        action=trace.action,
+        region=REGION,
+        params={"QueueName": trace.params["QueueName"]},
+        caller=principal,
+        request_id=trace.request_id,
+        source_ip=http.client.host if http.client else "",
+        user_agent=http.headers.get("user-agent", ""),
+    )
 
 
 def _find(http: HttpRequest) -> tuple[Action, str]:
@@ -165,7 +166,7 @@ def _find(http: HttpRequest) -> tuple[Action, str]:
     return action, name
 
 
-def _authorise(cloud: Cloud, principal: Principal, action: Action, trace: _Trace, account_id: str) -> None:
+def _authorise(trace: Trace, principal: Principal, action: Action, account_id: str) -> None:
     """Queues belong to one account, and RAM decides within it (help page "Permission policies and examples").
 
     That page gives batch calls the permission of the single call.
@@ -174,37 +175,20 @@ def _authorise(cloud: Cloud, principal: Principal, action: Action, trace: _Trace
         raise CloudError(
             "AccessDenied", "The OwnerId that your Access Key Id associated to is forbidden for this operation.", 403
         )
-    path = f"/queues/{trace.queue}" if trace.queue else "/queues"
+    queue = trace.params["QueueName"]
+    path = f"/queues/{queue}" if queue else "/queues"
     tail = "/messages" if action in _MESSAGES.values() else ""
     resource = f"acs:mns:{REGION}:{account_id}:{path}{tail}"
-    trace.decision = cloud.decide(principal, action.permission, resource)
+    trace.decision = trace.cloud.decide(principal, action.permission, resource)
     if not trace.decision.allowed:
         text = f"The OwnerId that your Access Key Id associated to is forbidden for this operation: {action.permission}"
         raise CloudError("AccessDenied", f"{text} on {resource}.", 403)
 
 
-async def _strike(cloud: Cloud, http: HttpRequest, trace: _Trace, phase: Literal["before", "after"]) -> Answer | None:
-    """What a planned fault answers instead; None in the usual case."""
-    fault = cloud.faults.take("mns", trace.action, phase, account=trace.claimed, region=REGION)
-    await effects.befall(cloud, fault, _claimed_key(http.headers.get("authorization", "")), http.scope)
-    fault = await faults.suffer(fault)
-    if fault is None:
-        return None
-    trace.code = fault.code
-    if fault.drop:
-        await faults.drop(dict(http.scope))
-        return Answer(500)
-    if fault.body is not None:
-        text = fault.body if isinstance(fault.body, str) else json.dumps(fault.body)
-        return Answer(fault.status or 500, text.encode(), tuple(fault.headers.items()))
-    error = CloudError(fault.code, fault.message, fault.status or 500, headers=fault.headers)
-    return _refusal(cloud, error, trace.request_id)
-
-
-def _refusal(cloud: Cloud, error: CloudError, request_id: str) -> Answer:
+def _refusal(trace: Trace, error: CloudError) -> Answer:
     """The error document; the SDK needs all four elements."""
-    host = f"http://{_owner(cloud)}.mns.{REGION}.aliyuncs.com"
-    fields = {"Code": error.code, "Message": error.message, "RequestId": request_id, "HostId": host}
+    host = f"http://{_owner(trace.cloud)}.mns.{REGION}.aliyuncs.com"
+    fields = {"Code": error.code, "Message": error.message, "RequestId": trace.request_id, "HostId": host}
     return Answer(error.status, document("Error", fields), tuple(error.headers.items()))
 
 
@@ -218,12 +202,5 @@ def _base_url(http: HttpRequest) -> str:
     return f"{http.url.scheme}://{http.headers.get('host', '')}"
 
 
-def _claimed_account(cloud: Cloud, authorization: str) -> str:
-    """The account of the key that a request claims to be signed with, unproved (for faults of one account)."""
-    key = _claimed_key(authorization)
-    known = cloud.state.keys.get(key) or cloud.state.sessions.get(key)
-    return known.principal.account_id if known else ""
-
-
-def _claimed_key(authorization: str) -> str:
-    return authorization.removeprefix("MNS ").partition(":")[0]
+def _plain(answer: Answer) -> answers.Answer:
+    return answer.status, answer.body, dict(answer.headers)

@@ -14,12 +14,14 @@ from tests.flows.world import World
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Marked tests run under every value of every guess, and with ``--soak`` all of them do."""
-    wanted = metafunc.definition.get_closest_marker("every_guess") or metafunc.config.getoption("--soak")
-    if "guess" not in metafunc.fixturenames or metafunc.config.getoption("--guess"):
+    """Marked tests run under every value of every guess, or of those named, and with ``--soak`` all of them do."""
+    mark = metafunc.definition.get_closest_marker("every_guess")
+    soak = metafunc.config.getoption("--soak")
+    if "guess" not in metafunc.fixturenames or metafunc.config.getoption("--guess") or not (mark or soak):
         return
-    if wanted:
-        metafunc.parametrize("guess", (None, *guesses.EVERY), ids=lambda one: str(one or "likeliest"), indirect=True)
+    names = () if soak or mark is None else mark.args
+    wanted = [one for one in guesses.EVERY if not names or one.name in names]
+    metafunc.parametrize("guess", (None, *wanted), ids=lambda one: str(one or "likeliest"), indirect=True)
 
 
 @pytest.fixture

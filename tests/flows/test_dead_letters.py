@@ -135,6 +135,7 @@ def test_the_end_of_a_letter_is_seen_coming(world: World, platform: Platform, qu
         assert seen.letters[0].left == pytest.approx(before - 2 * 86_400, abs=60)
 
 
+@pytest.mark.every_guess
 def test_a_permanent_failure_is_lifted_by_one_redrive(world: World, platform: Platform, queues: Queues) -> None:
     """A control policy denies CreateRole: dead letter; it is lifted, one redrive, and the account is protected."""
     with denied(world, PROD):

@@ -31,6 +31,7 @@ def made_by_hand(world: World, account_id: str, principals: list[str], descripti
     return client
 
 
+@pytest.mark.every_guess
 def test_a_new_account_ends_protected(world: World) -> None:
     """A created account gets the role with the exact trust, the policy, and one registration in every region."""
     account = world.create("payments")
@@ -48,6 +49,8 @@ def test_the_alias_ends_in_the_account_id(world: World) -> None:
     assert len(alias) == 32
 
 
+@pytest.mark.not_under("where a second one doubles, the list is read first", second_add_cross_account="double")
+@pytest.mark.not_under("where the code is not known, the list decides", duplicate_code="SomethingElse.Entirely")
 def test_a_duplicate_only_reads_in_the_member(world: World) -> None:
     """A second event reads in B and makes at most one AddCrossAccount per region in A."""
     world.enrol()
@@ -58,6 +61,7 @@ def test_a_duplicate_only_reads_in_the_member(world: World) -> None:
     assert world.is_protected(PROD)
 
 
+@pytest.mark.not_under("where a second one doubles, the list is read first", second_add_cross_account="double")
 def test_a_fresh_account_costs_no_listing(world: World) -> None:
     """Registering one account lists nothing: the cost does not grow with the fleet."""
     world.enrol()
@@ -96,6 +100,7 @@ def backed_up_in_management(world: World) -> str:
     return MANAGEMENT
 
 
+@pytest.mark.every_guess
 @pytest.mark.parametrize("authorization", ["ram_role", "resource_directory"])
 @pytest.mark.parametrize("topology", ["A is another account", "A is the management account"])
 def test_both_modes_in_both_topologies(world: World, topology: str, authorization: str) -> None:
@@ -179,6 +184,7 @@ def test_an_account_out_of_scope_is_enrolled_only_by_hand(world: World) -> None:
 
 def test_wide_trust_is_narrowed_before_anything_else(world: World) -> None:
     """A principal too many on our role is removed first."""
+    world.link()
     made_by_hand(world, PROD, [SLR, f"acs:ram::{MANAGEMENT}:root"], DESCRIPTION)
     mark = world.mark()
     assert world.enrol()["state"] == "protected"
@@ -237,9 +243,11 @@ def outside() -> dict[str, Any]:
     return zone
 
 
+@pytest.mark.every_guess
 def test_an_external_account_may_make_its_own_role(world: World) -> None:
     """Without an access role we check and register, and enter nothing."""
     world.cloud.reset(zone=outside())
+    world.link()
     client = world.cloud.client("ram", key=world.cloud.assume(f"acs:ram::{OUTSIDE}:role/let-us-in"))
     document = json.dumps({"Version": "1", "Statement": [TRUSTING_US]})
     client.create_role(ram.CreateRoleRequest(role_name=ROLE, assume_role_policy_document=document))

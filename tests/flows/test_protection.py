@@ -242,6 +242,9 @@ def test_a_sweep_that_observes_reports_only(world: World, a: Backups) -> None:
     assert a.state("vaults") == []
 
 
+NO_TAG_RULE = "no policy by tags is written where its accounts would be ignored"
+
+
 def tagged_zone() -> Any:
     """The small zone, with tagged buckets in the production, test and backup accounts."""
     import yaml  # noqa: PLC0415
@@ -269,6 +272,7 @@ def listed(a: Backups) -> set[str]:
     return {str(one["CrossAccountUserId"]) for source in sources for one in source["Accounts"]}
 
 
+@pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")
 def test_a_tag_rule_names_the_enrolled_accounts(world: World, tags: Backups) -> None:
     """Only accounts that have the policy are in it, and only their tagged resources are bound."""
     configure(world, BY_TAG)
@@ -290,6 +294,7 @@ def test_no_tag_rule_is_written_for_no_account(world: World, tags: Backups) -> N
     assert bound(tags, BACKUP) == {}
 
 
+@pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")
 def test_events_leave_a_shared_policy_to_the_sweep(world: World, tags: Backups) -> None:
     """A new account's event writes no rule; the sweep after it takes the account in."""
     configure(world, BY_TAG)
@@ -302,6 +307,7 @@ def test_events_leave_a_shared_policy_to_the_sweep(world: World, tags: Backups) 
     assert listed(tags) == {PROD, TEST, account}
 
 
+@pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")
 def test_an_account_that_left_goes_out_of_the_tag_rule(world: World, tags: Backups) -> None:
     """Its withdrawal switches its bindings off at once; the next sweep takes it out of the list."""
     configure(world, BY_TAG)
@@ -317,6 +323,7 @@ def test_an_account_that_left_goes_out_of_the_tag_rule(world: World, tags: Backu
     assert tags.points() == points
 
 
+@pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")
 def test_an_empty_directory_empties_no_tag_rule(world: World, tags: Backups) -> None:
     """Accounts that are still registered stay in the list, whatever the directory says."""
     configure(world, BY_TAG)
@@ -352,6 +359,7 @@ def test_withdrawal_switches_off_before_it_deregisters(world: World, a: Backups)
     assert bound(a) == {"prod-app-data": "OSS"}
 
 
+@pytest.mark.every_guess
 def test_a_change_of_authorization_mode_takes_the_bindings_along(world: World, a: Backups) -> None:
     """Registered anew, then bound anew, then the old registration goes; and the same back again."""
     configure(world, OSS)
@@ -412,6 +420,7 @@ def test_the_backup_accounts_own_resources_need_no_registration(world: World, ta
     assert sweep(world, "deep")["kinds"] == {}
 
 
+@pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")
 def test_a_cloud_that_ignores_account_lists_is_found_out(world: World, tags: Backups) -> None:
     """Where the assumption was wrong, the deep sweep reports what was bound in an account that no rule names."""
     world.cloud.guess(account_scope="ignored")

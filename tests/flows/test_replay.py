@@ -35,6 +35,7 @@ def replay(world: World, request: dict[str, Any], timeout: int = 900) -> dict[st
     return answered
 
 
+@pytest.mark.every_guess("directory_service_name", "handshake_trail", "directory_event_region")
 def test_a_window_brings_back_what_was_missed(world: World) -> None:
     """Accounts whose events never came are protected; a second replay of the same window writes nothing."""
     accounts = [world.create(f"a{number}") for number in range(3)]

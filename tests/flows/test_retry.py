@@ -72,6 +72,7 @@ def test_every_form_of_a_message_is_understood(world: World, form: str) -> None:
     assert world.is_protected(PROD)
 
 
+@pytest.mark.every_guess
 def test_one_poison_message_among_sixteen(world: World) -> None:
     """Fifteen are done, the poison one is dead-lettered once, none is repeated and none is left."""
     accounts = [world.create(f"a{number}") for number in range(15)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -39,13 +38,6 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     path.write_text(yaml.safe_dump(template), encoding="utf-8")
     with local_cloud("--functions", str(path), "--code", ".") as cloud:
         yield cloud
-
-
-@pytest.fixture
-def world(process: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A fresh landing zone."""
-    process.reset()
-    return World(process, tmp_path, monkeypatch)
 
 
 def wait_for(found: Callable[[], Any], what: str) -> Any:

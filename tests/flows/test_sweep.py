@@ -67,6 +67,7 @@ def wider(world: World) -> None:
         "Principal": {"RAM": [SLR, f"acs:ram::{MANAGEMENT}:root"]},
     }
     document = json.dumps({"Version": "1", "Statement": [statement]})
+    world.link()
     in_member(world).update_role(ram.UpdateRoleRequest(role_name=ROLE, new_assume_role_policy_document=document))
 
 
@@ -138,6 +139,7 @@ def test_every_kind_of_drift_is_found_and_repaired(swept: World, kind: str) -> N
     assert sweep(swept, "deep")["kinds"] == {}
 
 
+@pytest.mark.every_guess
 def test_a_replaced_trust_is_repaired(swept: World) -> None:
     """A trust policy that names somebody else instead of us is too wide, and repaired."""
     other_trust(swept)

@@ -44,6 +44,7 @@ def running(a: Backups, account_id: str = PROD) -> list[str]:
     )
 
 
+@pytest.mark.every_guess
 def test_keep_switches_off_what_is_ours_and_keeps_every_point(world: World, a: Backups) -> None:
     """Bindings and plans of ours rest, then the account is deregistered, then its role goes; all data stays."""
     points, others, mark = a.points(), running(a, TEST), world.mark()

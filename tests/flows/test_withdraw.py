@@ -116,6 +116,7 @@ def test_an_account_being_deleted_counts_as_leaving(world: World) -> None:
     assert (world.role(PROD), world.registered(PROD)) == (None, {})
 
 
+@pytest.mark.every_guess
 def test_an_account_that_is_gone_is_cleaned_on_our_side(world: World) -> None:
     """What has left cannot be entered: A's side is cleaned, the rest reported, and that is no error."""
     world.configure(teardown={"grace_hours": 0})

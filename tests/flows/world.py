@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from alibabacloud_ram20150501.models import CreateServiceLinkedRoleRequest
 from alibabacloud_resourcedirectorymaster20220419.models import CreateResourceAccountRequest
 
 from shared.cloud import memory
@@ -108,6 +109,12 @@ class World:
         request = CreateResourceAccountRequest(display_name=name, **fields)
         account: str = self.cloud.client("resourcedirectory").create_resource_account(request).body.account.account_id
         return account
+
+    def link(self) -> None:
+        """The backup account's service-linked role, as a person makes it: a trust policy may have to find it there."""
+        if not self.role(BACKUP, SLR.rpartition("/")[2]):
+            request = CreateServiceLinkedRoleRequest(service_name="crossbackup.hbr.aliyuncs.com")
+            self.cloud.client("ram", account="backup").create_service_linked_role(request)
 
     def zone(self) -> dict[str, Any]:
         """The small landing zone's own description."""

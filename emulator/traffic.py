@@ -1,0 +1,69 @@
+"""What all endpoints do with a request, whatever its protocol: fail as planned, and write it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from emulator import effects, faults
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from emulator.cloud import Cloud
+    from emulator.faults import Fault, Phase
+    from emulator.permissions import Decision
+
+
+@dataclass
+class Trace:
+    """One request on its way; what it turns out to be is filled in as it becomes known."""
+
+    cloud: Cloud
+    service: str
+    region: str = ""
+    action: str = ""
+    key: str = ""
+    """The access key that it claims to be signed with, unproved."""
+    principal: str = ""
+    """The ARN behind the key, once that is proved."""
+    params: dict[str, Any] = field(default_factory=dict)
+    decision: Decision | None = None
+    code: str = ""
+    fault: str = ""
+    """The phase of the planned failure that hid the answer."""
+
+    def __post_init__(self) -> None:
+        self.request_id = self.cloud.new_id()
+        self.began = self.cloud.clock.now()
+
+    async def strike(self, phase: Phase, scope: MutableMapping[str, Any]) -> Fault | None:
+        """The planned failure that takes the answer's place, after it has done to the world what it does."""
+        if not self.cloud.faults.planned:
+            return None
+        holder = self.cloud.state.keys.get(self.key) or self.cloud.state.sessions.get(self.key)
+        account = holder.principal.account_id if holder else ""
+        fault = self.cloud.faults.take(self.service, self.action, phase, account=account, region=self.region)
+        await effects.befall(self.cloud, fault, self.key, scope)
+        fault = await faults.suffer(fault)
+        if fault is not None:
+            self.fault = fault.phase
+            if fault.drop:
+                await faults.drop(scope)
+        return fault
+
+    def note(self, status: int) -> None:
+        """Write it down: what was really done; that a planned failure hid it is said beside it."""
+        self.cloud.journal.add(
+            service=self.service,
+            action=self.action,
+            region=self.region,
+            principal=self.principal,
+            params=self.params,
+            status=status,
+            code=self.code,
+            decision=self.decision,
+            request_id=self.request_id,
+            fault=self.fault,
+            began=self.began,
+        )
