@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -474,6 +475,29 @@ def test_faults_strike_before_and_after(cloud: LocalCloud) -> None:
     cloud.fault(service="fc", action="InvokeFunction", phase="after", status=500, code="InternalServerError")
     assert failure(lambda: call(cloud, "work")).status_code == 500
     assert len(runs(cloud)) == 1
+
+
+def test_a_fault_of_one_region_and_a_held_call(cloud: LocalCloud) -> None:
+    """A function has a region like any other thing, and a held call waits like any other."""
+    cloud.fault(service="fc", region="cn-shanghai", status=503, count=None)
+    assert call(cloud, "work")
+    cloud.clear_faults()
+    cloud.fault(service="fc", region="cn-hangzhou", effect="hold")
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(call, cloud, "work")
+        assert cloud.held(10)
+        assert not waiting.done()
+        cloud.release()
+        assert waiting.result(10)
+
+
+def test_the_journal_tells_what_was_hidden(cloud: LocalCloud) -> None:
+    """A call that was carried out and whose answer was lost is one that was carried out; it began before it ended."""
+    cloud.fault(service="fc", phase="after", status=502)
+    assert failure(lambda: call(cloud, "work")).status_code == 502
+    (entry,) = cloud.journal(service="fc", action="InvokeFunction")
+    assert (entry["status"], entry["code"], entry["fault"], entry["region"]) == (200, "", "after", "cn-hangzhou")
+    assert entry["began"] < entry["time"]
 
 
 def test_a_bad_file_stops_the_start(tmp_path: Any) -> None:

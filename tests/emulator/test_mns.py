@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from alibabacloud_mns_open20220119.models import CreateQueueRequest
 from alibabacloud_ram20150501 import models
 from mns.account import Account
 from mns.message_property import MessagePropertyValue, PropertyType
@@ -388,3 +389,19 @@ def test_the_body_on_the_wire_is_base64(cloud: LocalCloud) -> None:
     queue(cloud).send_message(Message("plain"))
     (message,) = cloud.state()["mns"]["queues"]["1000000000000001"]["jobs"]["messages"].values()
     assert base64.b64decode(message["body"]) == b"plain"
+
+
+def test_the_trail_knows_who_managed_a_queue(cloud: LocalCloud) -> None:
+    """Making, changing and deleting a queue are events of its region, from either side; messages leave no trace."""
+    made = queue(cloud)
+    made.send_message(Message("x"))
+    made.set_attributes(QueueMeta(30))
+    made.delete()
+    cloud.client("mnsopen").create_queue(CreateQueueRequest(queue_name="jobs"))
+    events = [kept["event"] for kept in cloud.state()["trail"]["events"]["1000000000000001"]]
+    names = ["CreateQueue", "SetQueueAttributes", "DeleteQueue", "CreateQueue"]
+    assert [event["eventName"] for event in events] == names
+    assert {(event["acsRegion"], event["isGlobal"], event["serviceName"]) for event in events} == {
+        ("cn-hangzhou", False, "Mns")
+    }
+    assert {event["resourceName"] for event in events} == {"jobs"}

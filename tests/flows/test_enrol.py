@@ -100,7 +100,7 @@ def backed_up_in_management(world: World) -> str:
     return MANAGEMENT
 
 
-@pytest.mark.every_guess
+@pytest.mark.every_guess("rd_trusted_service", "registrations", "both_types_coexist", "hbr_refusals")
 @pytest.mark.parametrize("authorization", ["ram_role", "resource_directory"])
 @pytest.mark.parametrize("topology", ["A is another account", "A is the management account"])
 def test_both_modes_in_both_topologies(world: World, topology: str, authorization: str) -> None:
