@@ -22,7 +22,7 @@ class Invocation(BaseModel):
     error_type: str = ""
     cold: bool = False
     response: str = ""
-    """The first 20,000 bytes of the answer."""
+    """The first 65,536 bytes of the answer."""
 
 
 class FcState(BaseModel):

@@ -1,4 +1,4 @@
-"""What MNS remembers: queues and messages, per account. No behaviour: that is in ``messages.py`` and ``actions.py``."""
+"""What MNS remembers: queues and messages, per account. No behaviour: that is in the files beside it."""
 
 from __future__ import annotations
 

@@ -297,7 +297,8 @@ def test_refusals_of_the_old_path(cloud: LocalCloud) -> None:
     """Unknown functions, versions, keys, wrong secrets and other accounts each have their code."""
     key = cloud.key()
     assert failure(lambda: call(cloud, "nobody")).err_code == "FunctionNotFound"
-    assert failure(lambda: client(cloud).invoke_function("s", "work", b"", qualifier="7")).status_code == 404
+    other_version = failure(lambda: client(cloud).invoke_function("s", "work", b"", qualifier="7"))
+    assert (other_version.status_code, other_version.err_code) == (404, "VersionNotFound")
     wrong = client(cloud, Key(key.access_key_id, "wrong"))
     unknown = client(cloud, Key("nobody", "wrong"))
     other = client(cloud, cloud.key("backup"))
@@ -310,6 +311,10 @@ def test_refusals_of_the_old_path(cloud: LocalCloud) -> None:
 def test_refusals_of_the_new_path(cloud: LocalCloud) -> None:
     """The 3.0 client gets code and status as its own exceptions."""
     assert refused(lambda: call3(cloud, "nobody")) == (404, "FunctionNotFound")
+    bare = fc3(cloud)
+    asked = models.GetAsyncInvokeConfigRequest()
+    assert refused(lambda: bare.get_async_invoke_config("modern", asked)) == (404, "AsyncConfigNotExists")
+    assert refused(lambda: bare.get_concurrency_config("modern")) == (404, "ConcurrencyConfigNotFound")
     wrong = Key(cloud.key().access_key_id, "wrong")
     assert refused(lambda: fc3(cloud, wrong).get_function("work", models.GetFunctionRequest()))[1] == (
         "SignatureDoesNotMatch"
