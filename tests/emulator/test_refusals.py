@@ -171,7 +171,7 @@ def test_an_invitation_s_note_has_an_end(cloud: LocalCloud) -> None:
     assert refusal == (400, "InvalidParameter.Note.Length")
 
 
-def codes(path: Path) -> Iterator[str]:
+def codes(path: Path) -> Iterator[object]:
     """Every code that a file of the emulator can answer, as it stands there."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in ("CloudError", "refuse"):
