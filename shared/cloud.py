@@ -53,7 +53,7 @@ def connect(config: Config, credentials: Credentials, deadline: Deadline, functi
     backup = _Remembering(config, clients, credentials)
     protection = Protection(clients, backup.enter, config.backup_account.id)
     records = Records(clients, backup.enter, config.backup_account.id)
-    queues = Queues(config, credentials)
+    queues = Queues(config, credentials, deadline)
     with ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="cab") as pool:
         yield Cloud(Ports(config, directory, members, backup, protection, records, pool), queues, calls)
 

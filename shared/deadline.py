@@ -24,3 +24,8 @@ class Deadline:
     def left(self) -> float:
         """Seconds left; never negative."""
         return max(self.at - time.monotonic(), 0.0)
+
+    @property
+    def to_the_end(self) -> float:
+        """Seconds until the platform cuts the invocation off: the reserve included. Never negative."""
+        return max(self.at + RESERVE - time.monotonic(), 0.0)

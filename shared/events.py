@@ -7,8 +7,6 @@ are all that is kept. ``read`` never raises; what cannot be understood becomes `
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -29,6 +27,7 @@ from shared.messages import (
     Selection,
     Strict,
     digest,
+    plain,
 )
 from shared.outcome import Reason, Tries
 
@@ -269,7 +268,7 @@ def _peel(form: BaseModel, document: dict[str, Any], depth: int) -> list[Event]:
         case FailureRecord(requestPayload=text):
             return _read_text(text, depth)
         case QueueMessage(messageBody=text):
-            return _read_text(_plain(text), depth)
+            return _read_text(plain(text), depth)
         case DeadLetterMessage(message=message):
             return [_redriven(form, event) for event in _read(message, depth)]
         case TimerEvent(payload=text):
@@ -309,16 +308,6 @@ def _redriven(letter: DeadLetterMessage, event: Event) -> Event:
             return replace(event, earlier=letter.attempts, first_failed_at=letter.first_failed_at)
         case _:
             return event
-
-
-def _plain(body: str) -> str:
-    """A message body as text: the trigger decodes base64 by default, but may be configured not to."""
-    if body.lstrip()[:1] in {"{", "["}:
-        return body
-    try:
-        return base64.b64decode(body, validate=True).decode()
-    except (binascii.Error, ValueError):
-        return body
 
 
 def _payload(form: BaseModel, document: dict[str, Any]) -> Event:

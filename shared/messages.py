@@ -5,6 +5,7 @@ Both are versioned. A version that is not known here is dead-lettered and never 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import dataclass
@@ -142,6 +143,16 @@ class Times:
     """MessageRetentionPeriod: a message is forgotten so long after it was sent."""
     hidden: float
     """VisibilityTimeout: so long is a received message hidden from others."""
+
+
+def plain(body: str) -> str:
+    """A message's body as text, which may be base64: ours are, unless a trigger has decoded them."""
+    if body.lstrip()[:1] in {"{", "["}:
+        return body
+    try:
+        return base64.b64decode(body, validate=True).decode()
+    except ValueError:
+        return body
 
 
 def digest(raw: bytes | str) -> dict[str, Any]:

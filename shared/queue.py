@@ -6,7 +6,6 @@ The SDK's ``Account`` holds one connection and is not thread-safe, so each threa
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import random
 import threading
@@ -15,10 +14,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.clients import BRIEF_WAITS, CONNECT_SECONDS, READ_SECONDS, Credentials
+from shared.clients import BRIEF_WAITS, READ_SECONDS, Credentials
 from shared.config import Config
+from shared.deadline import Deadline
 from shared.log import redacted
-from shared.messages import DeadLetterMessage, Held, Message, Times, fitting
+from shared.messages import DeadLetterMessage, Held, Message, Times, fitting, plain
 
 LARGEST_BODY = 65_536
 """Bytes of a message as it lies in the queue, base64 included (page "Limits" of Simple Message Queue)."""
@@ -29,7 +29,9 @@ EMPTY = "MessageNotExist"
 PASSING = frozenset({"InternalError", "InternalServerError", "QpsLimitExceeded", "NetWorkException", "RespDataDamaged"})
 """Codes of MNS, and of its SDK where no answer came or none that can be read: over within a second, perhaps."""
 QUICK_SECONDS = 2.0
-"""What took longer to fail is not tried again at once: the time left at an invocation's end is short."""
+"""What took longer to fail is not tried again at once."""
+LEAST_SECONDS = 0.5
+"""A try has at least so long, however little time is left."""
 
 
 class QueueError(Exception):
@@ -48,10 +50,11 @@ class GoneError(QueueError):
 class Queues:
     """Sends to the retry queue and to the dead-letter queue, and reads the latter."""
 
-    def __init__(self, config: Config, credentials: Credentials) -> None:
+    def __init__(self, config: Config, credentials: Credentials, deadline: Deadline) -> None:
         self._endpoint = config.endpoints.mns.format(account=config.management_account, region=config.region)
         self._names = config.queues
         self._credentials = credentials
+        self._deadline = deadline
         self._accounts = threading.local()
 
     def retry_later(self, message: Message, delay: int) -> None:
@@ -101,22 +104,27 @@ class Queues:
         self._on(name, lambda queue: queue.send_message(MnsMessage(body, delay)), encoded=encoded)
 
     def _on(self, name: str, call: Callable[[Any], Any], *, encoded: bool = False) -> Any:  # noqa: ANN401 - the SDK
-        """Call the queue; briefly again where that may help (a message sent twice does no harm)."""
-        for wait in BRIEF_WAITS:
+        """Call the queue; briefly again where that may help (a message sent twice does no harm).
+
+        All tries end before the invocation is cut off: each has its share of the time until then.
+        """
+        for tries, wait in zip((3, 2), BRIEF_WAITS, strict=True):
             began = time.monotonic()
             try:
-                return self._once(name, call, encoded=encoded)
+                return self._once(name, call, self._deadline.to_the_end / tries, encoded=encoded)
             except QueueError as error:
                 if error.code not in PASSING or time.monotonic() - began > QUICK_SECONDS:
                     raise
-                time.sleep(wait * random.uniform(0.5, 1.5))
-        return self._once(name, call, encoded=encoded)
+                time.sleep(min(wait * random.uniform(0.5, 1.5), self._deadline.to_the_end / tries))
+        return self._once(name, call, self._deadline.to_the_end - LEAST_SECONDS, encoded=encoded)
 
-    def _once(self, name: str, call: Callable[[Any], Any], *, encoded: bool) -> Any:  # noqa: ANN401 - the same
+    def _once(self, name: str, call: Callable[[Any], Any], seconds: float, *, encoded: bool) -> Any:  # noqa: ANN401
         from mns.mns_exception import MNSExceptionBase
 
         try:
-            queue = self._account().get_queue(name)
+            account = self._account()
+            _limit(account.mns_client.http.conn, min(max(seconds, LEAST_SECONDS), READ_SECONDS))
+            queue = account.get_queue(name)
             queue.set_encoding(encoded)
             return call(queue)
         except MNSExceptionBase as error:
@@ -128,33 +136,28 @@ class Queues:
             from mns.account import Account
 
             keys = self._credentials
-            account = Account(self._endpoint, keys.access_key_id, keys.access_key_secret, keys.security_token or "")
-            account.mns_client.set_connection_timeout(READ_SECONDS)
-            # Over https the SDK sets no timeout at all; its connection is http.client's, whose own one works.
-            account.mns_client.http.conn.timeout = CONNECT_SECONDS + READ_SECONDS
-            self._accounts.account = account
+            self._accounts.account = Account(
+                self._endpoint, keys.access_key_id, keys.access_key_secret, keys.security_token or ""
+            )
         return self._accounts.account
 
 
+def _limit(connection: Any, seconds: float) -> None:  # noqa: ANN401 - the SDK's, of http.client
+    """How long connecting, and each wait for an answer, may take. Over https the SDK itself sets no timeout at all."""
+    connection.timeout = connection.connection_timeout = seconds
+    if connection.sock is not None:
+        connection.sock.settimeout(seconds)
+
+
 def _held(message: Any) -> Held:  # noqa: ANN401 - the same
+    body = message.message_body
     return Held(
         message.message_id,
         message.receipt_handle,
-        _text(message.message_body),
+        plain(body.decode(errors="replace") if isinstance(body, bytes) else body),
         message.enqueue_time / 1000,
         message.next_visible_time / 1000,
     )
-
-
-def _text(body: str | bytes) -> str:
-    """A body as text: ours are base64, what the cloud itself puts into the queue may not be."""
-    text = body.decode(errors="replace") if isinstance(body, bytes) else body
-    if text.lstrip()[:1] in {"{", "["}:
-        return text
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, ValueError):
-        return text
 
 
 def _body(message: Message | DeadLetterMessage) -> str:

@@ -8,8 +8,9 @@ import hmac
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,7 +22,8 @@ from shared import notify
 from shared.clients import Credentials
 from shared.config import load
 from shared.dead_letters import delete, look, redrive
-from shared.messages import Selection
+from shared.deadline import RESERVE, Deadline
+from shared.messages import Message, Selection
 from shared.outcome import Reason
 from shared.queue import QueueError, Queues
 from tests.flows.platform import Platform, cloud_event, created
@@ -44,8 +46,13 @@ def queues(world: World) -> Queues:
 
 def fresh_queues(world: World) -> Queues:
     """The same once more, where so much time has passed that the first credentials have ended."""
+    return queues_until(world, Deadline.after(60))
+
+
+def queues_until(world: World, deadline: Deadline) -> Queues:
+    """The same for an invocation that has so much time."""
     key = world.cloud.as_function()
-    return Queues(load(os.environ), Credentials(key.access_key_id, key.access_key_secret, key.token))
+    return Queues(load(os.environ), Credentials(key.access_key_id, key.access_key_secret, key.token), deadline)
 
 
 def set_aside(reason: str = "access_denied", account: str = PROD, **changes: Any) -> dict[str, Any]:
@@ -243,6 +250,18 @@ def test_a_queue_that_cannot_be_read_is_said(world: World, queues: Queues) -> No
     world.cloud.fault(service="mns", action="ReceiveMessage", code="AccessDenied", status=403)
     with pytest.raises(QueueError, match="AccessDenied"), look(queues):
         pass
+
+
+@pytest.mark.parametrize(("hangs", "sent"), [(1, True), (None, False)])
+def test_a_queue_that_hangs_leaves_time_for_another_try(world: World, hangs: int | None, *, sent: bool) -> None:
+    """In the seconds that are kept back, a queue that hangs once is asked again; one that hangs is given up."""
+    over = queues_until(world, Deadline.after(RESERVE))
+    world.cloud.fault(service="mns", action="SendMessage", latency_ms=9000, drop=True, count=hangs)
+    began = time.monotonic()
+    with nullcontext() if sent else pytest.raises(QueueError):
+        over.retry_later(Message(account_id=PROD), 0)
+    assert time.monotonic() - began < RESERVE
+    assert len(world.retries()) == sent
 
 
 class Webhook(BaseHTTPRequestHandler):

@@ -12,6 +12,7 @@ from shared import events
 from shared.clients import Credentials
 from shared.config import load
 from shared.dead_letters import look, redrive
+from shared.deadline import Deadline
 from shared.messages import MOST_BODY_BYTES, AccountChanged, DeadLetterMessage, Hint, Message, Selection
 from shared.outcome import Reason, Tries
 from shared.queue import Queues
@@ -38,7 +39,10 @@ RETRY = json.loads(FROZEN["v1/retry"])
 
 def queues(world: World) -> Queues:
     """The queues with the functions' own role."""
-    return Queues(load(os.environ), Credentials(world.key.access_key_id, world.key.access_key_secret, world.key.token))
+    key = world.key
+    return Queues(
+        load(os.environ), Credentials(key.access_key_id, key.access_key_secret, key.token), Deadline.after(60)
+    )
 
 
 def come_back(world: World, body: Any) -> Any:
