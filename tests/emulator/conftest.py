@@ -8,9 +8,13 @@ import pytest
 
 from emulator.server import SERVICES
 from tests.cloud import LocalCloud, local_cloud
+from tests.emulator import tours
+from tests.emulator.hbr import tours as backup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.emulator.sdk_models import Moment
 
 _TABLES = {service.name: service for service in SERVICES if service.name != "hbr"}
 """Cloud Backup's codes are left out: one of them is a guess that can be set to anything."""
@@ -26,6 +30,18 @@ _GATEWAY = (
 def running_cloud() -> Iterator[LocalCloud]:
     with local_cloud() as cloud:
         yield cloud
+
+
+@pytest.fixture(scope="session")
+def toured(running_cloud: LocalCloud) -> dict[str, Any]:
+    """Service → the official client after its tour through all actions, with all that came and went."""
+    return {**dict(tours.tour(running_cloud)), "hbr": backup.tour(running_cloud)}
+
+
+@pytest.fixture(scope="session")
+def moments(toured: dict[str, Any]) -> dict[tuple[str, str], list[Moment]]:
+    """Every call of those tours, with the cloud just before it."""
+    return {(name, action): found for name, client in toured.items() for action, found in client.moments.items()}
 
 
 @pytest.fixture

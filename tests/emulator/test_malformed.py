@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,8 +11,6 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from emulator.server import SERVICES
-from tests.emulator import tours
-from tests.emulator.hbr import tours as backup
 from tests.emulator.signing import acs3
 
 if TYPE_CHECKING:
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
     from emulator.service import Param
     from tests.cloud import LocalCloud
     from tests.conftest import Soak
-    from tests.emulator.sdk_models import Moment
 
 TABLES = {service.name: service for service in SERVICES}
 ACTIONS = [(name, action) for name, table in TABLES.items() for action, entry in table.actions.items() if entry.params]
@@ -37,13 +33,6 @@ INSIDE = st.recursive(
     max_leaves=6,
 )
 STATUSES = range(200, 500)
-
-
-@pytest.fixture(scope="module")
-def moments(running_cloud: LocalCloud) -> dict[tuple[str, str], list[Moment]]:
-    """Every call of a tour through all actions, with the cloud just before it."""
-    clients = chain(tours.tour(running_cloud), ((name, backup.tour(running_cloud)) for name in ["hbr"]))
-    return {(name, action): found for name, client in clients for action, found in client.moments.items()}
 
 
 @pytest.fixture(scope="module")
