@@ -172,5 +172,5 @@ def _told(plan: Restoration) -> Iterator[RenderableType]:
     size = f", {shown_size(plan.point.bytes)}" if plan.point.bytes is not None else ""
     yield Text.assemble(("+ ", "red" if plan.in_place else "green"), f"restore {plan}")
     yield Text(f"  backed up {when}{size}; {who_pays(kind_of(plan.point.source_type))}", "dim")
-    if warning := region_warning(plan.point.region):
+    if warning := region_warning(plan.point.region, {kind_of(plan.point.source_type)}):
         yield Text(f"  warning: {warning}", "yellow")

@@ -17,12 +17,16 @@ from shared.kinds import KINDS, PAGE
 from shared.limits import LimitError, can_schedule
 
 
-def _schedulable(name: object) -> object:
-    """What the limits refuse, with the rule, the page and what would work instead."""
+def _allowed(name: str, regions: Iterable[str] = ()) -> None:
+    """Refuse what the limits refuse, with the rule, the page and what would work instead."""
     try:
-        can_schedule(str(name))
+        can_schedule(name, regions)
     except LimitError as error:
         raise ValueError(f"{error}; instead: {error.limit.instead}") from error
+
+
+def _schedulable(name: object) -> object:
+    _allowed(str(name))
     return name
 
 
@@ -108,6 +112,7 @@ class BackupPolicy(Frozen):
     @model_validator(mode="after")
     def _possible(self) -> BackupPolicy:
         kind = KINDS[self.kind]
+        _allowed(self.kind, self.regions)
         if bool(kind.vault) != (self.vault is not None):
             raise ValueError(f"expected {'a vault' if kind.vault else 'no vault'} for {kind.title}")
         if bool(self.sources) == bool(self.tags):

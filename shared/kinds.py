@@ -6,6 +6,7 @@ does not state is said to be so; nothing is filled in.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -155,31 +156,41 @@ KINDS: dict[str, Kind] = {
 BY_SOURCE_TYPE = {kind.source_type: name for name, kind in KINDS.items() if kind.source_type}
 
 CHECKED = "2026-11-22"
-"""When the table of regions was last compared with its source."""
-REGIONS: dict[str, str] = dict.fromkeys(
-    (
-        *("cn-qingdao", "cn-beijing", "cn-zhangjiakou", "cn-huhehaote", "cn-wulanchabu", "cn-hangzhou", "cn-shanghai"),
-        *("cn-shenzhen", "cn-heyuan", "cn-guangzhou", "cn-chengdu", "cn-hongkong"),
-        *("ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-5"),
-        *("ap-southeast-6", "eu-central-1", "eu-west-1", "me-east-1", "us-east-1", "us-west-1"),
-    ),
-    "Cloud Backup is there; which kinds it backs up across accounts the console shows",
-) | dict.fromkeys(
-    ("cn-hangzhou-finance", "cn-shanghai-finance-1", "cn-shenzhen-finance-1", "cn-beijing-finance-1"),
-    "Cloud Backup has an endpoint there; the help page does not name this region",
+"""When the table of regions was last compared with its sources."""
+ON_THE_PAGE = (
+    *("cn-qingdao", "cn-beijing", "cn-zhangjiakou", "cn-huhehaote", "cn-wulanchabu", "cn-hangzhou", "cn-shanghai"),
+    *("cn-shenzhen", "cn-heyuan", "cn-guangzhou", "cn-chengdu", "cn-hongkong"),
+    *("ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-5"),
+    *("ap-southeast-6", "eu-central-1", "eu-west-1", "me-east-1", "us-east-1", "us-west-1"),
 )
-"""Regions of Cloud Backup: help page "Supported regions", and the endpoints of HBR 2017-09-08 in the API metadata.
+"""Regions of Cloud Backup by the help page "Supported regions"."""
+WITH_AN_ENDPOINT = ("cn-hangzhou-finance", "cn-shanghai-finance-1", "cn-shenzhen-finance-1", "cn-beijing-finance-1")
+"""Regions that only the endpoints of HBR 2017-09-08 in the API metadata name."""
+REGIONS: dict[str, dict[str, bool | None]] = {
+    region: dict.fromkeys(KINDS) for region in (*ON_THE_PAGE, *WITH_AN_ENDPOINT)
+}
+"""Region → kind → whether it is backed up across accounts there; None: no document that was found states it.
 
-The page "Features available in each region" says more, and could not be read: so no region is refused. A region that is
-not here is warned about.
+It is None throughout. "Supported regions" says that a region has all features, and in its next sentence that they may
+vary with the data source; "Features available in each region", which the product page names, could not be read.
 """
 
 
-def region_warning(region: str) -> str | None:
-    """What to say of a region that the table does not know; None where it does."""
-    if region in REGIONS:
-        return None
-    return f"region {region} is not in the table of {CHECKED}: see the page “Features available in each region”"
+def in_region(kind: str, region: str) -> bool | None:
+    """Whether a kind is backed up across accounts in a region; None where nothing says."""
+    return REGIONS.get(region, {}).get(kind)
+
+
+def region_warning(region: str, kinds: Iterable[str] = ()) -> str | None:
+    """What to say of a region that the table does not know, or not for these kinds; None where it knows."""
+    if region not in REGIONS:
+        return f"region {region} is not in the table of {CHECKED}: see {FEATURES}"
+    if unknown := sorted({kind for kind in kinds if in_region(kind, region) is None}):
+        return f"whether {region} backs up {', '.join(unknown)} across accounts no document says: see {FEATURES}"
+    return None
+
+
+FEATURES = "the page “Features available in each region” or the console"
 
 
 def kind_of(source_type: str) -> str:

@@ -5,11 +5,11 @@ A refusal names the rule, the page that it is from, and what would work instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.kinds import KINDS, PAGE, Kind
+from shared.kinds import CHECKED, KINDS, PAGE, Kind, in_region
 
 Road = TypeVar("Road")
 
@@ -32,6 +32,12 @@ LISTED = Limit(
     "the cross-account backup feature can be used for " + ", ".join(kind.title for kind in KINDS.values()),
     f"{PAGE}, Limits",
     "name one of: " + ", ".join(KINDS),
+)
+IN_REGION = Limit(
+    "features differ by region",
+    "the kind is not backed up across accounts in that region",
+    f"table of regions in docs/protection.md, as of {CHECKED}",
+    "leave the region out; if the console offers the kind there by now, correct the table in shared/kinds.py",
 )
 INSTANCE_TO_SOURCE = Limit(
     "an ECS instance goes back to its own account",
@@ -94,11 +100,16 @@ def listed(name: str) -> Kind:
     return KINDS[name]
 
 
-def can_schedule(name: str) -> Kind:
-    """The kind, if its backups can be set up by a policy or a plan. Raises LimitError."""
+def can_schedule(name: str, regions: Iterable[str] = ()) -> Kind:
+    """The kind, if its backups can be set up by a policy or a plan, there. Raises LimitError.
+
+    Where no document says whether a region has it, that is a warning (``kinds.region_warning``) and no refusal.
+    """
     kind = listed(name)
     if kind.way == "console":
         raise LimitError(_console(kind, "set up"), kind.title)
+    if apart := [region for region in regions if in_region(name, region) is False]:
+        raise LimitError(IN_REGION, f"{kind.title} in {', '.join(apart)}")
     return kind
 
 

@@ -59,8 +59,11 @@ class Wanted:
             for policy, source, region in _sources(self.enrolment.account_id, self.backup_policies)
             if region not in self.settings.regions
         ]
-        unknown = [warning for region in regions if (warning := region_warning(region))]
+        unknown = [warning for region in regions if (warning := region_warning(region, self._kinds(region)))]
         return [f"{policy} reaches everything in the account" for policy in broad] + lost + unknown
+
+    def _kinds(self, region: str) -> set[str]:
+        return {one.kind for one in self.backup_policies if region in one.regions}
 
 
 DEFAULT_RULE = "enrolment (the default for every member)"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from shared.kinds import CHECKED, KINDS, PAYS_A, REGIONS, Kind
-from shared.limits import ENROLLED, IN_PLACE, INSTANCE_TO_SOURCE, LISTED, PLAIN_PATH, REGISTERED, ROLLED_BACK
+from shared.kinds import CHECKED, KINDS, ON_THE_PAGE, PAYS_A, REGIONS, Kind
+from shared.limits import ENROLLED, IN_PLACE, IN_REGION, INSTANCE_TO_SOURCE, LISTED, PLAIN_PATH, REGISTERED, ROLLED_BACK
 
 PAGE = Path("docs/protection.md")
 BEGIN, END = "<!-- begin kinds -->", "<!-- end kinds -->"
@@ -58,15 +58,23 @@ def _bill() -> str:
 
 
 def _limits() -> str:
-    every = (LISTED, INSTANCE_TO_SOURCE, ROLLED_BACK, REGISTERED, ENROLLED, IN_PLACE, PLAIN_PATH)
+    every = (LISTED, IN_REGION, INSTANCE_TO_SOURCE, ROLLED_BACK, REGISTERED, ENROLLED, IN_PLACE, PLAIN_PATH)
     rows = "".join(f"| {one.name} | {one.says} | {one.page} | {one.instead} |\n" for one in every)
     return f"| rule | what it says | page | instead |\n| --- | --- | --- | --- |\n{rows}"
 
 
 def _regions() -> str:
-    texts = dict.fromkeys(REGIONS.values())
-    rows = "".join(f"| {', '.join(r for r, said in REGIONS.items() if said == text)} | {text} |\n" for text in texts)
-    return f"| regions, as of {CHECKED} | |\n| --- | --- |\n{rows}"
+    """Regions that the table knows equally well are one row."""
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for region, known in REGIONS.items():
+        source = "page “Supported regions”" if region in ON_THE_PAGE else "an endpoint in the API metadata"
+        rows.setdefault((source, *(KNOWN[known[kind]] for kind in KINDS)), []).append(region)
+    columns = (f"regions, as of {CHECKED}", "Cloud Backup is there by", *(f"`{kind}`" for kind in KINDS))
+    written = "".join(_row((", ".join(regions), *cells)) for cells, regions in rows.items())
+    return _row(columns) + _row("---" for _ in columns) + written
+
+
+KNOWN = {True: "yes", False: "no", None: "not stated"}
 
 
 def main() -> None:

@@ -3,11 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pydantic import ValidationError
 
+from shared.backup_policy import BackupPolicy
 from shared.backups import Place, Point
-from shared.kinds import KINDS, NOT_STATED, NOTHING, REGIONS, kind_of, region_warning, who_pays
-from shared.limits import LimitError, can_back_up, can_restore, listed, reached
+from shared.kinds import CHECKED, KINDS, NOT_STATED, NOTHING, REGIONS, kind_of, region_warning, who_pays
+from shared.limits import LimitError, can_back_up, can_restore, can_schedule, listed, reached
 from shared.restore import CLONE, NoPointError, Target, allow, choose, planned, request
+from tests.unit.test_backup_policy import GOOD
 
 A, B = "1000000000000011", "1000000000000012"
 POINT = Point("s-1", "hash", "cn-hangzhou", "OSS", "data", "v-1", 1000, 10, 1, "COMPLETE")
@@ -158,3 +161,19 @@ def test_an_unknown_region_is_warned_about() -> None:
     assert "Features available in each region" in str(region_warning("mars-north-1"))
     assert len(REGIONS) > 20
     assert kind_of("OSS") == "oss"
+
+
+def test_what_no_document_says_of_a_region_is_warned_about_and_what_one_denies_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every region has a cell for every kind: yes says nothing, no is refused, and unknown is a warning."""
+    assert all(set(known) == set(KINDS) for known in REGIONS.values())
+    assert "cn-hangzhou backs up oss across accounts" in str(region_warning("cn-hangzhou", ["oss"]))
+    assert can_schedule("oss", ["cn-hangzhou", "mars-north-1"])
+    monkeypatch.setitem(REGIONS, "cn-hangzhou", {**REGIONS["cn-hangzhou"], "oss": True, "nas": False})
+    assert region_warning("cn-hangzhou", ["oss"]) is None
+    with pytest.raises(LimitError, match="features differ by region") as refused:
+        can_schedule("nas", ["cn-shanghai", "cn-hangzhou"])
+    assert CHECKED in refused.value.limit.page
+    with pytest.raises(ValidationError, match="features differ by region"):
+        BackupPolicy.model_validate({**GOOD, "kind": "nas"})
