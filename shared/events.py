@@ -319,13 +319,13 @@ def _payload(form: BaseModel, document: dict[str, Any]) -> Event:
                 AccountChanged(
                     form.account_id,
                     form.hint,
-                    form.event_id,
-                    form.event_name,
-                    Tries(form.attempt, form.not_ready, form.waited, form.turns),
-                    form.first_failed_at,
-                    tuple(form.request_ids),
-                    _kept(form.original),
-                    form.earlier,
+                    event_id=form.event_id,
+                    event_name=form.event_name,
+                    tries=Tries(form.attempt, form.not_ready, form.waited, form.turns),
+                    first_failed_at=form.first_failed_at,
+                    request_ids=tuple(form.request_ids),
+                    original=_kept(form.original),
+                    earlier=form.earlier,
                 )
             )
         case ManualRequest():

@@ -8,9 +8,10 @@ from typing import Any
 
 from shared.clients import Api, Clients, Credentials
 from shared.config import MARK
-from shared.plan import Role, Trust
+from shared.plan import Role
 from shared.ports import Work
 from shared.session import assume
+from shared.trust import Trust
 from shared.vendor import AbsentError, ExistsError
 
 DESCRIPTION = f"{MARK} lets central Cloud Backup reach this account. Managed: changes by hand are undone."

@@ -7,16 +7,16 @@ answers it with a step that ensures (creates, and takes "already exists" as an o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from shared.backups import Binding, Place
 from shared.binding import Bind, BindingStep, SwitchOff, Unbind, after_binding, rebound, switched_off
 from shared.outcome import Reason
 from shared.steps import RegionalStep, Step
+from shared.trust import Trust
 
 
 class Unknown(Enum):
@@ -31,64 +31,6 @@ RegistrationType = Literal["CROSS_ACCOUNT", "CROSS_ACCOUNT_BY_RD"]
 
 BROAD_POLICIES = frozenset({"System:AdministratorAccess"})
 """Allowed by the product page, but worth a warning: the role then reaches everything in the member account."""
-
-
-@dataclass(frozen=True)
-class Trust:
-    """A trust policy, compared as a parsed document: statements in canonical JSON, case-folded.
-
-    The cloud lower-cases the names of service-linked roles, and writes one principal as a string or as a list; neither
-    is a difference. Everything else is.
-    """
-
-    document: str = field(compare=False)
-    statements: frozenset[str]
-
-    @classmethod
-    def parse(cls, document: str) -> Trust:
-        """Read an AssumeRolePolicyDocument; what is not a policy at all becomes a trust that equals no other."""
-        try:
-            statements = json.loads(document)["Statement"]
-            return cls(document, frozenset(json.dumps(_canonical(s), sort_keys=True) for s in statements))
-        except (ValueError, KeyError, TypeError):
-            return cls(document, frozenset({f"unreadable: {document}"}))
-
-    @classmethod
-    def only(cls, principal: str) -> Trust:
-        """The product page's own document: exactly one RAM principal may assume the role."""
-        statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": [principal]}}
-        return cls.parse(json.dumps({"Statement": [statement], "Version": "1"}))
-
-    @property
-    def principals(self) -> frozenset[str]:
-        """Every principal named in an Allow statement, for people to read."""
-        found: set[str] = set()
-        for statement in map(_loads_or_empty, self.statements):
-            if statement.get("effect") == "allow":
-                principal = statement.get("principal", [])
-                found.update(*(principal.values() if isinstance(principal, dict) else [principal]))
-        return frozenset(found)
-
-
-def _loads_or_empty(text: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(text) if text.startswith("{") else {}
-    return loaded
-
-
-def _canonical(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-    """Lower-case keys and strings, and make every scalar of a policy statement a sorted list."""
-    if isinstance(value, dict):
-        folded = {str(key).casefold(): _canonical(item) for key, item in value.items()}
-        if len(folded) < len(value):
-            # Keys that differ only in case: which one the cloud heeds is not known, so this equals nothing.
-            raise ValueError("two keys are one")
-        if folded.get("effect") and isinstance(folded["effect"], list):
-            folded["effect"] = folded["effect"][0]
-        return folded
-    items = value if isinstance(value, list) else [value]
-    return sorted(
-        str(item).casefold() if not isinstance(item, dict) else json.dumps(_canonical(item)) for item in items
-    )
 
 
 @dataclass(frozen=True)

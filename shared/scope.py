@@ -10,7 +10,8 @@ from shared.backup_policy import BackupPolicy, SourceSettings
 from shared.backups import Binding, Place
 from shared.config import ALIAS_LENGTH, Config, Rule, Settings
 from shared.kinds import PAGE, region_warning
-from shared.plan import BROAD_POLICIES, UNKNOWN, Enrolment, Registration, Role, Trust
+from shared.plan import BROAD_POLICIES, UNKNOWN, Enrolment, Registration, Role
+from shared.trust import Trust
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def test_taking_a_lost_answer_for_a_failure(platform: Platform, monkeypatch: pyt
 
 def test_letting_somebody_else_in_as_well(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request of ours that trusts one principal too many is seen at once, even if it is repaired later."""
-    from shared.plan import Trust  # noqa: PLC0415 - patched below
+    from shared.trust import Trust  # noqa: PLC0415 - patched below
 
     stage = Stage(platform, flows.BY_NAME["onboard"], monkeypatch)
     wide = Trust.parse(

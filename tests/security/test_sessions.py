@@ -17,9 +17,10 @@ from shared.deadline import Deadline
 from shared.member import session_policy
 from shared.messages import Hint
 from shared.outcome import AttemptError, Reason
-from shared.plan import Role, Trust
+from shared.plan import Role
 from shared.ports import EnteredAccount, Work
 from shared.review import review
+from shared.trust import Trust
 from tests.flows import test_withdraw
 from tests.flows.world import MANAGEMENT, PROD, World
 from tests.security.policies import ACCESS_ROLE, texts

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from shared.plan import UNKNOWN, Enrolment, Registration, Role, Trust, Unknown
+from shared.plan import UNKNOWN, Enrolment, Registration, Role, Unknown
+from shared.trust import Trust
 
 ACCOUNT = "1000000000000011"
 NAME = "hbrcrossrole"

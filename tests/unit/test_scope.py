@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.config import ALIAS_LENGTH, Config, Settings
-from shared.plan import Registration, Role, Trust
+from shared.plan import Registration, Role
 from shared.scope import DEFAULT_RULE, Member, alias, desired, withdrawn
+from shared.trust import Trust
 
 ID = "1000000000000011"
 MEMBER = Member(

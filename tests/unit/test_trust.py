@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.plan import Trust
+from shared.trust import Trust
 
 SLR = "acs:ram::1000000000000002:role/AliyunServiceRoleForHbrCrossAccountBackup"
 STATEMENT = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": [SLR]}}
