@@ -7,6 +7,7 @@ both); ActionTrail writes ``ResourceManager`` for both (help page "Audit events 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from emulator.directory.table import ACTIONS
@@ -15,6 +16,8 @@ from emulator.service import Action, Param, Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from emulator.service import Call
 
 SERVICE = Service(name="resourcedirectory", product="ResourceManager", version="2022-04-19", actions=ACTIONS)
 
@@ -43,7 +46,12 @@ def _older(name: str, action: Action) -> Action:
     """The action as the older product has it."""
     params = {key: param for key, param in action.params.items() if key not in _NEW_PARAMS.get(name, ())}
     new_keys, run = _NEW_KEYS.get(name, set()), action.run
-    return replace(action, params=params, run=lambda call: _without(run(call), new_keys))
+
+    @wraps(run)
+    def reduced(call: Call) -> Any:  # noqa: ANN401  # any JSON object
+        return _without(run(call), new_keys)
+
+    return replace(action, params=params, run=reduced)
 
 
 def _without(answer: Any, keys: set[str]) -> Any:  # noqa: ANN401  # any JSON value

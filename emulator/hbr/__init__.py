@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import CloudError
@@ -63,6 +64,7 @@ def _complete(name: str, action: Action) -> Action:
     run: Callable[[Call], dict[str, Any]] = action.run
     success = {} if name == "OpenHbrService" else _SUCCESS
 
+    @wraps(run)
     def settled(call: Call) -> dict[str, Any]:
         if name in _PERHAPS_AUTHORISED and call.cloud.guesses.hbr_authorises_cross_accounts:
             call.cloud.require(call.caller, f"hbr:{name}", "*")

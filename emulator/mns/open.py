@@ -24,7 +24,7 @@ _SUCCESS = {"Code": 200, "Message": "operation success.", "Success": True}
 
 
 def create_queue(call: Call) -> dict[str, Any]:
-    """A new queue, or nothing where the same one is there; another one of that name is a 409."""
+    """A new queue, or nothing where the same one is there; another one of that name is a 409 (API page CreateQueue)."""
     name = call.params["QueueName"]
     attributes = _attributes(call)
     found = call.cloud.state.mns.queues.get(call.caller.account_id, {}).get(name)
@@ -36,7 +36,7 @@ def create_queue(call: Call) -> dict[str, Any]:
 
 
 def set_queue_attributes(call: Call) -> dict[str, Any]:
-    """Only what is sent changes."""
+    """Only what is sent changes (help page SetQueueAttributes)."""
     queue = messages.find(call.cloud, call.caller.account_id, call.params["QueueName"])
     change_queue(call.cloud, queue, _attributes(call))
     return {"Data": dict(_SUCCESS)}
@@ -49,7 +49,7 @@ def get_queue_attributes(call: Call) -> dict[str, Any]:
 
 
 def delete_queue(call: Call) -> dict[str, Any]:
-    """Also for a queue that is not there, as on the XML side."""
+    """Also for a queue that is not there, as on the XML side (help page DeleteQueue)."""
     call.cloud.state.mns.queues.get(call.caller.account_id, {}).pop(call.params["QueueName"], None)
     return {"Data": dict(_SUCCESS)}
 

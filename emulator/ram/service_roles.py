@@ -96,7 +96,10 @@ def linked_role(service: str, role_id: str, now: float) -> Role:
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """Start a deletion task; it fails while the service still uses the role, and is done at once otherwise."""
+    """Start a deletion task (API page "DeleteServiceLinkedRole").
+
+    It fails while the service still uses the role, and is done at once otherwise (the latter is inferred).
+    """
     account = call.account
     role = existing(account, call.params["RoleName"])
     if not role.service:
