@@ -6,6 +6,7 @@ access role; where that is not there, the command is run once more with credenti
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -36,6 +37,9 @@ COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "bold red"}
 
 SEEN_AFTER = (0.0, 1.0, 3.0)
 """Seconds before each look at what was done: RAM and the queues may take a moment to show it."""
+
+SEPARATORS = '\n\t ,;:"=()[]{}<>?@&/'
+"""Between words of the full-text index (help page "Create indexes" of Simple Log Service), but a shell's quote."""
 
 ServicesFile = Annotated[Path, typer.Option("--deployment", help="What is deployed: names of role and log project.")]
 PoliciesFolder = Annotated[Path, typer.Option("--policies", help="The folder of the policy documents.")]
@@ -195,6 +199,7 @@ def _todo(steps: Iterable[Step]) -> list[Step]:
 def by_hand(deployed: deployment.Deployment, region: str) -> list[dict[str, str]]:
     """What this command does not do: it has no way to try it."""
     project, store = deployed.log_store
+    index = json.dumps({"line": {"token": list(SEPARATORS), "caseSensitive": False, "chn": False}})
     body = f'{{"projectName": "{project}", "description": "central backup"}}'
     return [
         {
@@ -205,6 +210,11 @@ def by_hand(deployed: deployment.Deployment, region: str) -> list[dict[str, str]
             "what": f"the log store {store}",
             "command": f"aliyun sls CreateLogStore --region {region} --project {project} "
             f'--body \'{{"logstoreName": "{store}", "shardCount": 2, "ttl": 90}}\'',
+        },
+        {
+            "what": "its index, without which nothing can be searched",
+            "command": f"aliyun sls CreateIndex --region {region} --project {project} --logstore {store} "
+            f"--body '{index}'",
         },
         *(
             {

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -70,7 +71,10 @@ def test_an_empty_zone_gets_everything(cab: Console, empty: World) -> None:
     ran = cab.local("bootstrap", "--yes")
     assert ran.code == 0, ran.err
     assert made(empty) == ALL
-    assert "aliyun sls CreateProject" in ran.out
+    by_hand = [line.partition(": aliyun ")[2] for line in ran.out.splitlines() if ": aliyun " in line]
+    made_by_hand = [shlex.split(line)[:2] for line in by_hand]
+    assert made_by_hand[:3] == [["sls", "CreateProject"], ["sls", "CreateLogStore"], ["sls", "CreateIndex"]]
+    assert all(json.loads(shlex.split(line)[-1]) for line in by_hand[:3])
 
 
 def test_what_was_made_is_enough(cab: Console, empty: World) -> None:
