@@ -10,6 +10,9 @@ import pytest
 from tests.docs import landing_zone
 from tests.docs.test_readme import ENGLISH, told
 
+pytestmark = pytest.mark.timeout(300)
+"""The walk is one fixture of a dozen processes; a busy machine needs minutes for it."""
+
 
 class Walked(NamedTuple):
     """What was printed, and which members in scope are unprotected before and after, by the cloud's own state."""
