@@ -16,6 +16,7 @@ from cli.covered import backups
 from cli.covered import told as covered_told
 from cli.depths import depths, told
 from cli.output import Result, following, progress
+from cli.selection import age
 from cli.session import Session
 from cli.survey import STATES, Surveyed, all_accounts, glance, look_at_all
 from cli.verb import verb
@@ -28,6 +29,8 @@ from shared.sweep import kind_of
 
 MOST_ROWS = 50
 """Accounts that are listed for people; ``--json`` has all."""
+OLDEST = 5
+"""Dead letters that are listed for people: those that have waited longest."""
 WELL = frozenset({"protected", "registered", "out_of_scope"})
 """States that need nobody's attention."""
 
@@ -146,6 +149,11 @@ def _waiting(letters: dict[str, Any]) -> Iterator[RenderableType]:
     if letters["ending_soon"]:
         yield Text(f"{letters['ending_soon']} of them will be lost within two days", "bold red")
     if letters["count"]:
+        table = Table("oldest", "reason", "account", "age", "detail", box=SIMPLE_HEAD)
+        for one in letters["letters"][:OLDEST]:
+            accounts = " ".join(one.get("accounts", []))
+            table.add_row(one["id"], one["reason"], accounts, age(one["age_seconds"]), one["detail"])
+        yield table
         yield following("`cab dead-letters list` shows them, `cab dead-letters redrive` brings them back")
 
 

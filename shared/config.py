@@ -200,7 +200,7 @@ class Retry(_Frozen):
     """The longest wait in seconds before each further attempt."""
 
     delays: tuple[Wait, ...] = (30, 120, 600, 1800, 3600, 7200, 14400, 21600, 36000)
-    """After failures that may pass; jitter shortens them. By default about a day in all."""
+    """The longest waits after failures that may pass; on average half of each is waited. By default a day at most."""
     not_ready: tuple[Wait, ...] = (5, 10, 20, 30, 60, 120, 300)
     """Where the account or its role is too new to be used."""
 

@@ -16,21 +16,28 @@ from shared.queue import QueueError
 from shared.sweep import SweepReport
 
 
-def digest(swept: SweepReport, cloud: Cloud) -> dict[str, Any]:
-    """Look at the dead letters and tell what is there; return them in numbers."""
+def digest(swept: SweepReport | None, failure: str, cloud: Cloud) -> dict[str, Any]:
+    """Look at the dead letters and tell what is there; return them in numbers. A sweep that failed is told, too."""
     letters = _waiting(cloud)
     findings = {
+        **({"the sweep failed": failure} if failure else {}),
         "dead letters": letters.get("count", letters.get("unreadable")),
         "dead letters that are lost within two days": letters.get("ending_soon", 0),
         "dead letters by reason": letters.get("by_reason", {}),
+        **(_swept(swept) if swept else {}),
+    }
+    told = notify.digest(findings, cloud.ports.config, cloud.calls.deadline)
+    return {**letters, "told": told}
+
+
+def _swept(swept: SweepReport) -> dict[str, Any]:
+    return {
         "accounts": swept.members,
         "accounts in scope": swept.in_scope,
         "accounts repaired": swept.repaired,
         "accounts left for the next sweep": swept.left_over,
         "findings": dict(swept.kinds),
     }
-    told = notify.digest(findings, cloud.ports.config, cloud.calls.deadline)
-    return {**letters, "told": told}
 
 
 def _waiting(cloud: Cloud) -> dict[str, Any]:

@@ -117,7 +117,10 @@ class Tries:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Waits between attempts, in seconds. The default adds up to about a day."""
+    """The longest waits between attempts, in seconds; on average, half of each is waited ("full jitter").
+
+    The default adds up to a day (23.7 h) at most, and to half a day (11.9 h) on average.
+    """
 
     delays: tuple[float, ...] = (30, 120, 600, 1800, 3600, 7200, 14400, 21600, 36000)
     not_ready: tuple[float, ...] = (5, 10, 20, 30, 60, 120, 300)

@@ -3,6 +3,8 @@ from __future__ import annotations
 from alibabacloud_hbr20170908.models import AddCrossAccountRequest
 
 from tests.cli.console import READS, Console
+from tests.flows.platform import Platform
+from tests.flows.test_dead_letters import LETTERS, set_aside
 from tests.flows.world import BACKUP, PROD, REGIONS, SANDBOX, TEST, World
 
 STRANGER = "1000000000000099"
@@ -94,3 +96,11 @@ def test_a_denied_listing_is_explained(cab: Console, world: World) -> None:
     assert ran.code == 1
     assert ran.json["error"]["reason"] == "access_denied"
     assert "trust policy" in ran.json["error"]["next"]
+
+
+def test_the_oldest_dead_letters_are_named(cab: Console, world: World) -> None:
+    """What waits for a person is shown with its reason and account, the oldest five of it; --json has more."""
+    Platform(world).send(*[set_aside(account=f"100000000000101{number}") for number in range(7)], queue=LETTERS)
+    ran = cab.local("status")
+    shown = [number for number in range(7) if f"100000000000101{number}" in ran.out]
+    assert (shown, "dead letters: 7 (7 access_denied)" in ran.out) == ([0, 1, 2, 3, 4], True)

@@ -23,6 +23,7 @@ from shared.clients import Credentials
 from shared.config import load
 from shared.dead_letters import delete, look, redrive
 from shared.deadline import RESERVE, Deadline
+from shared.handling import DIGEST_SECONDS
 from shared.messages import Message, Selection
 from shared.outcome import Reason
 from shared.queue import QueueError, Queues
@@ -369,6 +370,36 @@ def test_the_night_tells_what_waits(world: World, platform: Platform, monkeypatc
     assert digest["dead letters that are lost within two days"] == 1
     assert answer["dead_letters"]["told"] is True
     assert len(world.dead_letters()) == 2
+
+
+def test_a_sweep_that_runs_out_of_time_leaves_some_for_the_digest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deep sweep ends early enough to tell people what it left over."""
+    with webhook(monkeypatch) as told:
+        answer = world.call("reconcile", {"sweep": "deep"}, world.context(timeout=round(DIGEST_SECONDS + RESERVE)))
+    assert (answer["sweep"]["in_scope"], answer["sweep"]["left_over"]) == (2, 2)
+    ((_, digest),) = told
+    assert digest["accounts left for the next sweep"] == 2
+    assert answer["dead_letters"]["told"] is True
+
+
+def test_a_sweep_that_fails_is_told_with_what_waits(
+    world: World, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night without a sweep is not a night without a digest, and the log says why it failed."""
+    platform.send(set_aside(), queue=LETTERS)
+    world.cloud.fault(service="resourcedirectory", action="ListAccounts", code="NoPermission", status=403, count=None)
+    with webhook(monkeypatch) as told:
+        answer = world.call("reconcile", {"sweep": "deep"})
+    assert (answer["disposition"], answer["reason"], answer["dead_letters"]["told"]) == (
+        "failed",
+        "access_denied",
+        True,
+    )
+    ((_, digest),) = told
+    assert "NoPermission" in digest["the sweep failed"]
+    assert digest["dead letters"] == 1
 
 
 def test_a_night_without_the_queue_is_still_a_sweep(world: World) -> None:
