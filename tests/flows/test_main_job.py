@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 from alibabacloud_resourcedirectorymaster20220419.models import CreateResourceAccountRequest
 
-from tests.cloud import LocalCloud, local_cloud
+from tests.cloud import ROOT, LocalCloud, local_cloud
 from tests.flows.guesses import EVERY, Guess
 from tests.flows.world import BACKUP, REGIONS, unprotected
 
@@ -49,6 +51,15 @@ def test_an_account_is_created_and_ends_protected(deployed: LocalCloud, guess: G
         assert not eventually(deployed, account, seconds=1), "no event arrives here"
         deployed.advance(301)
     assert eventually(deployed, account)
+
+
+def test_the_newer_runtime_does_the_same(tmp_path: Path) -> None:
+    """On python3.12, whose context has no credentials, an account is protected by its event all the same."""
+    template = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
+    template["template"]["function"]["runtime"] = "python3.12"
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump(template), encoding="utf-8")
+    with local_cloud("--functions", str(tmp_path / "s.yaml"), "--code", ".") as cloud:
+        assert eventually(cloud, create(cloud, "payments"))
 
 
 def test_a_throttled_account_comes_back_through_the_queue(deployed: LocalCloud) -> None:
