@@ -18,11 +18,11 @@ from cli.survey import STATES, Surveyed, all_accounts, look_at_all, named_accoun
 from cli.verb import verb
 from shared.binding import Bind
 from shared.config import Prices
+from shared.drift import kind_of
 from shared.fleet import Registrations
 from shared.plan import AnyStep, CheckRole
 from shared.policies import Change, make
 from shared.review import document
-from shared.sweep import kind_of
 
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "?": "cyan", "!": "bold red"}
 COUNTED = {"+": "to add", "~": "to change", "-": "to remove", "?": "to check", "!": "refused"}

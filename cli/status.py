@@ -22,10 +22,10 @@ from cli.survey import STATES, Surveyed, all_accounts, glance, look_at_all
 from cli.verb import verb
 from shared.cloud import Cloud
 from shared.dead_letters import look
+from shared.drift import kind_of
 from shared.fleet import Registrations
 from shared.letters import waiting
 from shared.queue import QueueError
-from shared.sweep import kind_of
 
 MOST_ROWS = 50
 """Accounts that are listed for people; ``--json`` has all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import groupby
 
@@ -42,26 +42,23 @@ def carry_out(
     enter: Enter | None,
     report: Report,
     *,
-    reviewed: Collection[AnyStep] | None = None,
+    choose: Callable[[tuple[AnyStep, ...]], tuple[AnyStep, ...]] = tuple,
 ) -> None:
     """Plan and apply until the plan is empty. A step that finds something else than expected leads to a new plan.
 
-    ``enter`` is the way into the member account, where there is one. Steps that were ``reviewed`` are carried out and
-    no others: a plan that comes to have another one is given up.
+    ``enter`` is the way into the member account, where there is one; ``choose`` takes out of each plan what is to be
+    done.
     A data source that cannot be bound holds up nothing else; its failure is raised when all the rest is done.
     """
     for _ in range(MOST_ROUNDS):
-        steps = tuple(step for step in plan(want, observed) if step not in report.failed)
-        if reviewed is not None and not set(steps) <= set(reviewed):
-            raise TemporaryError(Reason.CLOUD_FAULT, "the account is no longer as it was reviewed: make the plan again")
+        steps = choose(tuple(step for step in plan(want, observed) if step not in report.failed))
         if not steps:
             if report.failed:
                 report.state = "protected"
                 raise _worst(report.failed.values())
             return
         observed = _apply_all(steps, observed, ports, enter, report)
-        ensured = reviewed is None and any(want.registrations.values())
-        if ensured and any(isinstance(step, Deregister) for step in steps):
+        if any(want.registrations.values()) and any(isinstance(step, Deregister) for step in steps):
             # Where registrations turn out to be global, deleting one took the others with it: make sure of them.
             observed = replace(observed, registrations=dict.fromkeys(want.registrations, UNKNOWN))
     raise TemporaryError(Reason.CLOUD_FAULT, "the account keeps changing while we work on it")

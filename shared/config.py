@@ -222,7 +222,7 @@ class Sweep(_Frozen):
     deep_days: int = Field(default=7, ge=1, le=90)
     """Every account's role is examined once in so many days, by a share each night."""
     observe: tuple[Drift, ...] = ()
-    """Kinds of drift that are reported and not repaired."""
+    """Kinds of drift that are reported and not repaired, see below."""
 
 
 class Teardown(_Frozen):

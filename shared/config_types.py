@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from enum import Enum
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -12,28 +13,38 @@ RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,64}$")]
 """RAM CreateRole: 1 to 64 letters, digits, full stops and hyphens."""
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+(-\d)?)+$")]
 
-Drift = Literal[
-    "service_linked_role_missing",
-    "role_missing",
-    "role_changed",
-    "trust_too_wide",
-    "policy_missing",
-    "policy_extra",
-    "foreign_role",
-    "unregistered",
-    "stale_registration",
-    "role_not_usable",
-    "role_left_behind",
-    "not_bound",
-    "binding_left_behind",
-    "vault_missing",
-    "backup_policy_missing",
-    "backup_policy_changed",
-]
-"""What the sweep repairs unless it is only to observe it; a foreign role it leaves alone anyway."""
-
 
 class Frozen(BaseModel):
     """Read once, never changed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Drift(str, Enum):
+    """One kind of difference between the cloud and what is desired."""
+
+    SERVICE_LINKED_ROLE_MISSING = "service_linked_role_missing"
+    ROLE_MISSING = "role_missing"
+    TRUST_TOO_WIDE = "trust_too_wide"
+    ROLE_CHANGED = "role_changed"
+    POLICY_MISSING = "policy_missing"
+    POLICY_EXTRA = "policy_extra"
+    ROLE_NOT_USABLE = "role_not_usable"
+    ROLE_LEFT_BEHIND = "role_left_behind"
+    FOREIGN_ROLE = "foreign_role"
+    UNREGISTERED = "unregistered"
+    STALE_REGISTRATION = "stale_registration"
+    DUPLICATE = "duplicate"
+    NOT_BOUND = "not_bound"
+    BINDING_LEFT_BEHIND = "binding_left_behind"
+    VAULT_MISSING = "vault_missing"
+    VAULT_DIFFERS = "vault_differs"
+    VAULT_FOREIGN = "vault_foreign"
+    BACKUP_POLICY_MISSING = "backup_policy_missing"
+    BACKUP_POLICY_CHANGED = "backup_policy_changed"
+    BACKUP_POLICY_FOREIGN = "backup_policy_foreign"
+    TAGS_IMPOSSIBLE = "tags_impossible"
+    TAGS_IGNORED = "tags_ignored"
+
+    def __str__(self) -> str:
+        return self.value

@@ -8,7 +8,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 from shared.outcome import NoTurnError, Reason
-from shared.ports import Enter, EnteredAccount, Ports, Work
+from shared.ports import Enter, EnteredAccount, Ports, Work, WorkOn
 
 
 class Entrance:
@@ -45,14 +45,14 @@ class Entrance:
             return refused
         return self._ports.pool.submit(self._ports.backup.check_role, region, self.account_id, role_name)
 
-    def by(self, access_role: str | None, work: Work) -> Enter | None:
+    def by(self, access_role: str | None, work: WorkOn) -> Enter | None:
         """How the account is entered by that role, for that work; None without one.
 
         Entering raises what AssumeRole raised.
         """
         if access_role is None:
             return None
-        return lambda role_name: self._begin(access_role, role_name, work).result()
+        return lambda role_name: self._begin(access_role, role_name, work(role_name)).result()
 
     def _begin(self, access_role: str, role_name: str, work: Work) -> Future[EnteredAccount]:
         """A session that serves for the work: one that has been begun, or another."""

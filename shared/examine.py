@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from shared.outcome import NotReadyError, PermanentError
 from shared.plan import Enrolment, Registration, Role
@@ -17,7 +17,9 @@ def examine(want: Enrolment, listed: Listed, enter: Enter | None, ports: Ports) 
     Raises an AttemptError where the account cannot be read.
     """
     if not isinstance(want.role, Role):
-        return Enrolment(want.account_id, _role_of_before(listed, enter), listed)
+        # A role of the usual name is there if its registration went and the sweep was stopped before its role did.
+        names = named_by(listed) | {ports.config.enrolment.role_name} if want.registrations else named_by(listed)
+        return Enrolment(want.account_id, None, listed, former=formers(sorted(names), enter))
     # Where nobody enters the account its owner makes the role.
     role = want.role if enter is None else enter(want.role.name).read_role(want.role.name)
     return Enrolment(
@@ -26,13 +28,19 @@ def examine(want: Enrolment, listed: Listed, enter: Enter | None, ports: Ports) 
         listed,
         proven=_proven(want, want.role.name, ports) if role else frozenset(),
         service_linked_role=ports.backup.has_service_linked_role(),
+        former=formers(sorted(named_by(listed) - {want.role.name}), enter),
     )
 
 
-def _role_of_before(listed: Listed, enter: Enter | None) -> Role | None:
-    """The role of an account that is registered with one but needs none any more: it is to be removed."""
-    names = {registration.role_name for found in listed.values() for registration in found} - {""}
-    return enter(min(names)).read_role(min(names)) if names and enter else None
+def formers(names: Iterable[str], enter: Enter | None) -> frozenset[Role]:
+    """The roles of these names that are there; none where the account cannot be entered."""
+    read = (enter(name).read_role(name) for name in names) if enter else ()
+    return frozenset(role for role in read if role)
+
+
+def named_by(listed: Listed) -> set[str]:
+    """The roles by which the account is registered; settings that have changed since named others."""
+    return {registration.role_name for found in listed.values() for registration in found} - {""}
 
 
 def _proven(want: Enrolment, role_name: str, ports: Ports) -> frozenset[str]:
@@ -55,19 +63,18 @@ def listed_everywhere(account_id: str, ports: Ports) -> dict[str, frozenset[Regi
     return dict(zip(regions, found, strict=True))
 
 
-def role_to_remove(enter: Enter | None, name: str, *, needed: bool, warnings: list[str]) -> Role | None:
-    """The backup role of an account that is to be withdrawn, where the account can still be entered.
+def roles_to_remove(enter: Enter | None, names: Iterable[str], *, needed: bool, warnings: list[str]) -> frozenset[Role]:
+    """The backup roles of an account that is to be withdrawn, where the account can still be entered.
 
-    An account that has left cannot be, and one that never let us in has no role of ours: where the role is not
+    An account that has left cannot be, and one that never let us in has no role of ours: where the roles are not
     ``needed``, that is reported, and is not an error for ever.
     """
     if enter is None:
         warnings.append("the account cannot be entered: the role in it, if any, is left to its owner")
-        return None
     try:
-        return enter(name).read_role(name)
+        return formers(names, enter)
     except (PermanentError, NotReadyError) as error:
         if needed:
             raise
         warnings.append(f"the account could not be entered: the role in it, if any, is left: {error.detail}")
-        return None
+        return frozenset()

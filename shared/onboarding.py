@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from shared.apply import apply_regions, carry_out
 from shared.entrance import Entrance
-from shared.examine import listed_everywhere, role_to_remove
+from shared.examine import listed_everywhere, named_by, roles_to_remove
 from shared.fleet import brake
 from shared.inventory import guard, kept, take
 from shared.messages import Hint
@@ -70,7 +71,7 @@ def converge(account_id: str, occasion: Occasion, ports: Ports, report: Report) 
 def _enrol(member: Member, wanted: Wanted, visit: _Visit) -> None:
     """Make it protected, and bind what is to be backed up of it."""
     ports, report = visit.ports, visit.report
-    enter = visit.entrance.by(member.access_role, Work.towards(wanted.enrolment))
+    enter = visit.entrance.by(member.access_role, partial(Work.towards, wanted.enrolment))
     bound = for_event(wanted.enrolment, ports)
     report.warnings += [*wanted.warnings, *bound.waiting]
     observed = replace(_observe(bound.want, enter, visit), bindings=bound.have)
@@ -174,7 +175,7 @@ def _withdraw(member: Member | None, visit: _Visit) -> None:
     account_id, ports, report, want = visit.account_id, visit.ports, visit.report, withdrawn(visit.account_id)
     settings = desired(member, ports.config).settings if member else ports.config.enrolment
     # Rule: nothing is entered that is not a member or declared.
-    enter = visit.entrance.by(member.access_role if member else None, Work(remove=True))
+    enter = visit.entrance.by(member.access_role if member else None, partial(Work.towards, want))
     report.role_name = settings.role_name
     listed = listed_everywhere(account_id, ports)
     registered = any(listed.values())
@@ -184,8 +185,9 @@ def _withdraw(member: Member | None, visit: _Visit) -> None:
     report.inventory = inventory.shown()
     begun = registered or visit.occasion.waited or visit.occasion.hint is Hint.WITHDRAW
     needed = begun and not (member and member.leaving)
-    role = role_to_remove(enter, settings.role_name, needed=needed, warnings=report.warnings)
-    observed = Enrolment(account_id, role, listed, bindings=inventory.bindings)
+    names = sorted({settings.role_name, *named_by(listed)})
+    roles = roles_to_remove(enter, names, needed=needed, warnings=report.warnings)
+    observed = Enrolment(account_id, None, listed, bindings=inventory.bindings, former=roles)
     if not registered and plan(want, observed):
         _permit(visit)
     guard(inventory, ports.config.teardown.mode)

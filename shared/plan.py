@@ -70,6 +70,8 @@ class Enrolment:
     """Observed only: whether the backup account has its service-linked role."""
     owner_makes_role: bool = False
     """Desired only: the role is not ours to make (an external account that is not entered)."""
+    former: frozenset[Role] = frozenset()
+    """Observed only: roles by which the account was registered before its settings changed."""
     types_coexist: bool = True
     """Desired only: whether a record of the other type may stay until the new one is there."""
     adopt_role: bool = False
@@ -224,7 +226,7 @@ def plan(desired: Enrolment, observed: Enrolment) -> tuple[AnyStep, ...]:
         *building,
         *_switch_off(desired, observed),
         *(step for region in _regions(desired, observed) for step in _region(desired, observed, region, proven)),
-        *_remove_role(desired, observed),
+        *_remove_roles(desired, observed),
     )
 
 
@@ -312,12 +314,11 @@ def _ordered(registrations: frozenset[Registration]) -> list[Registration]:
     return sorted(registrations, key=lambda r: (r.type, r.role_name))
 
 
-def _remove_role(desired: Enrolment, observed: Enrolment) -> Iterator[AnyStep]:
-    have = observed.role
-    if desired.role is not None or not isinstance(have, Role) or not have.ours:
-        return
-    yield from (DetachPolicy(have.name, policy) for policy in sorted(have.policies))
-    yield DeleteRole(have.name)
+def _remove_roles(desired: Enrolment, observed: Enrolment) -> Iterator[AnyStep]:
+    spare = [observed.role, *observed.former] if desired.role is None else observed.former
+    for have in sorted((one for one in spare if isinstance(one, Role) and one.ours), key=lambda one: one.name):
+        yield from (DetachPolicy(have.name, policy) for policy in sorted(have.policies))
+        yield DeleteRole(have.name)
 
 
 def after(observed: Enrolment, step: AnyStep) -> Enrolment:
@@ -325,6 +326,9 @@ def after(observed: Enrolment, step: AnyStep) -> Enrolment:
     match step:
         case CreateServiceLinkedRole():
             return replace(observed, service_linked_role=True, proven=frozenset())
+        case DetachPolicy(name) | DeleteRole(name) if name in {role.name for role in observed.former}:
+            kept = (_role_after(role, step) if role.name == name else role for role in observed.former)
+            return replace(observed, former=frozenset(role for role in kept if isinstance(role, Role)))
         case CreateRole() | UpdateRole() | AttachPolicy() | DetachPolicy() | DeleteRole():
             return replace(observed, role=_role_after(observed.role, step), proven=frozenset())
         case Register():

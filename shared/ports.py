@@ -68,14 +68,23 @@ class Work:
     """To delete it."""
 
     @classmethod
-    def towards(cls, want: Enrolment) -> Work:
-        """What may have to be done in the account to reach what is wanted."""
-        return cls(attach=want.role.policies) if isinstance(want.role, Role) else cls(remove=True)
+    def towards(cls, want: Enrolment, role_name: str) -> Work:
+        """What may have to be done to the role of that name to reach what is wanted: make the one, remove any other."""
+        wanted = want.role
+        return cls(wanted.policies) if isinstance(wanted, Role) and wanted.name == role_name else cls(remove=True)
+
+    @classmethod
+    def to_look(cls, _role_name: str) -> Work:
+        """Nothing but reading."""
+        return cls()
 
     def includes(self, other: Work) -> bool:
         """Whether a session for this serves for the other as well."""
         return other.attach <= self.attach and self.remove >= other.remove
 
+
+WorkOn = Callable[[str], Work]
+"""What is to be done to the role of that name."""
 
 Enter = Callable[[str], EnteredAccount]
 """The way into one member account, for work on the role of that name."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -18,19 +19,18 @@ from shared.apply import carry_out
 from shared.config import ConfigError, check
 from shared.config_types import AccountId
 from shared.entrance import Entrance
-from shared.examine import Listed, examine, listed_everywhere, role_to_remove
+from shared.examine import Listed, examine, listed_everywhere, named_by, roles_to_remove
 from shared.fleet import Registrations
 from shared.inventory import guard, kept, take
 from shared.messages import Hint
-from shared.outcome import AttemptError
-from shared.plan import UNKNOWN, AnyStep, Enrolment, Role, gaps, plan
+from shared.outcome import AttemptError, Reason, TemporaryError
+from shared.plan import UNKNOWN, AnyStep, Enrolment, Register, Role, gaps, plan
 from shared.ports import Ports, Report, Work
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import Standing, beside, for_sweep
 from shared.verdict import as_it_goes, find, judge, leaves
 
 VERSION = 1
-READING = Work()
 
 
 class ReviewError(Exception):
@@ -118,9 +118,8 @@ def _facts(enrolment: Enrolment | None) -> Any:  # noqa: ANN401 - JSON
     if enrolment is None:
         return None
     role = enrolment.role
-    shown: Any = role if role in {None, UNKNOWN} else None
-    if isinstance(role, Role):
-        shown = [role.name, sorted(role.trust.statements), sorted(role.policies), role.max_session_seconds, role.ours]
+    shown: Any = _role_facts(role) if isinstance(role, Role) else role
+    former = sorted(map(_role_facts, enrolment.former))
     registrations = {
         region: None if found is UNKNOWN else sorted([record.type, record.role_name] for record in found)
         for region, found in enrolment.registrations.items()
@@ -129,7 +128,11 @@ def _facts(enrolment: Enrolment | None) -> Any:  # noqa: ANN401 - JSON
         region: sorted([*one.key, str(one.place), one.disabled, one.ours] for one in found)
         for region, found in enrolment.bindings.items()
     }
-    return [str(shown), registrations, sorted(enrolment.proven), enrolment.service_linked_role, bindings]
+    return [str(shown), registrations, sorted(enrolment.proven), enrolment.service_linked_role, bindings, former]
+
+
+def _role_facts(role: Role) -> list[Any]:
+    return [role.name, sorted(role.trust.statements), sorted(role.policies), role.max_session_seconds, role.ours]
 
 
 Standings = Mapping[str, Standing]
@@ -159,7 +162,7 @@ def _enrolment(
     member: Member, wanted: Wanted, hint: Hint, ports: Ports, read: tuple[Listed | None, Standings | None]
 ) -> Review:
     listed, standing = read
-    enter = Entrance(member.account_id, ports).by(member.access_role, READING)
+    enter = Entrance(member.account_id, ports).by(member.access_role, Work.to_look)
     known = listed_everywhere(member.account_id, ports) if listed is None else listed
     bound = beside(wanted.enrolment, for_sweep(ports, deep=True) if standing is None else standing)
     have = replace(examine(bound.want, known, enter, ports), bindings=bound.have)
@@ -178,15 +181,15 @@ def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports,
     if hint is not Hint.WITHDRAW and judge(member, Hint.JOINED, ports.config)[0] is not None:
         return Review(account_id, hint, "ignored", name, why="the account is a member and in scope")
     settings = desired(member, ports.config).settings if member else ports.config.enrolment
-    enter = Entrance(account_id, ports).by(member.access_role if member else None, READING)
+    enter = Entrance(account_id, ports).by(member.access_role if member else None, Work.to_look)
     warnings = list[str]()
     known = listed_everywhere(account_id, ports) if listed is None else listed
     inventory = take(account_id, known, ports)
     guard(inventory, ports.config.teardown.mode)
     needed = (hint is Hint.WITHDRAW or any(known.values())) and not (member and member.leaving)
-    role = role_to_remove(enter, settings.role_name, needed=needed, warnings=warnings)
+    roles = roles_to_remove(enter, sorted({settings.role_name, *named_by(known)}), needed=needed, warnings=warnings)
     warnings += kept(inventory, ports.config.backup_account.id)
-    have = Enrolment(account_id, role, known, bindings=inventory.bindings)
+    have = Enrolment(account_id, None, known, bindings=inventory.bindings, former=roles)
     want = withdrawn(account_id)
     steps = plan(want, have)
     if steps and hint is not Hint.WITHDRAW:
@@ -251,14 +254,29 @@ def _unchanged(plan_document: PlanDocument, ports: Ports) -> list[Review]:
     return again
 
 
+def _allowed(one: Review) -> set[AnyStep]:
+    """What was reviewed; and to make sure of what stood then, should it go with what is deregistered."""
+    stood = one.have.registrations if one.have else {}
+    known = ((region, found) for region, found in stood.items() if found is not UNKNOWN)
+    return {*one.steps, *(Register(region, registration) for region, found in known for registration in found)}
+
+
+def _only(allowed: set[AnyStep], steps: tuple[AnyStep, ...]) -> tuple[AnyStep, ...]:
+    """The steps, if each of them may be done: a plan that comes to have another one is given up."""
+    if not allowed.issuperset(steps):
+        raise TemporaryError(Reason.CLOUD_FAULT, "the account is no longer as it was reviewed: make the plan again")
+    return steps
+
+
 def _carried_out(one: Review, ports: Ports) -> Applied:
     report = Report(one.account_id, one.display_name, rule=one.rule)
     if one.want is None or one.have is None:
         raise ReviewError(f"account {one.account_id}: {one.why}")
     try:
         member = find(one.account_id, ports)
-        enter = Entrance(one.account_id, ports).by(member.access_role if member else None, Work.towards(one.want))
-        carry_out(one.want, one.have, ports, enter, report, reviewed=one.steps)
+        by = member.access_role if member else None
+        enter = Entrance(one.account_id, ports).by(by, partial(Work.towards, one.want))
+        carry_out(one.want, one.have, ports, enter, report, choose=partial(_only, _allowed(one)))
     except AttemptError as error:
         return Applied(report, error)
     report.state = "withdrawn" if one.state in {"leaving", "withdrawn"} else "protected"

@@ -8,16 +8,16 @@ accounts. What differs goes through the same plan as everything else. The sweep 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from shared.apply import carry_out
-from shared.binding import Bind, SwitchOff, Unbind
-from shared.config_types import Drift
 from shared.deadline import Deadline
+from shared.drift import kind_of, to_repair
 from shared.entrance import Entrance
 from shared.examine import examine
 from shared.fleet import Registrations, everyone
@@ -26,19 +26,11 @@ from shared.outcome import AttemptError
 from shared.plan import (
     UNKNOWN,
     AnyStep,
-    AttachPolicy,
-    CheckRole,
-    CreateRole,
-    CreateServiceLinkedRole,
-    DeleteRole,
     Deregister,
-    DetachPolicy,
     Enrolment,
-    Refuse,
     Register,
     Registration,
     Role,
-    UpdateRole,
     plan,
 )
 from shared.policies import Change, Tagged, make, rewrite, strays
@@ -61,7 +53,7 @@ class Finding:
 
     account_id: str
     kind: str
-    """See ``kind_of``; or ``duplicate``, ``undeclared``, ``stranger``, ``unworkable``, ``failed``."""
+    """A ``Drift``; or ``undeclared``, ``stranger``, ``unworkable``, ``failed``."""
     detail: str
     repaired: bool = False
 
@@ -89,33 +81,6 @@ class SweepReport:
     def shown(self) -> dict[str, Any]:
         """As JSON."""
         return {**asdict(self), "kinds": dict(self.kinds)}
-
-
-KINDS: dict[type[AnyStep], Drift] = {
-    CreateServiceLinkedRole: "service_linked_role_missing",
-    CreateRole: "role_missing",
-    AttachPolicy: "policy_missing",
-    DetachPolicy: "policy_extra",
-    Register: "unregistered",
-    Deregister: "stale_registration",
-    CheckRole: "role_not_usable",
-    DeleteRole: "role_left_behind",
-    Bind: "not_bound",
-    Unbind: "binding_left_behind",
-    SwitchOff: "binding_left_behind",
-}
-"""The kind of drift that a step repairs, where the step's type says it all."""
-
-
-def kind_of(step: AnyStep) -> str:
-    """The kind of drift that a step repairs; these are the names that ``sweep.observe`` in the configuration takes."""
-    match step:
-        case UpdateRole(role, was):
-            return "trust_too_wide" if was.trust.principals - role.trust.principals else "role_changed"
-        case Refuse(reason):
-            return str(reason)
-        case _:
-            return KINDS[type(step)]
 
 
 def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, everything: bool = False) -> SweepReport:
@@ -234,26 +199,27 @@ def _repair_one(member: Member, wanted: Wanted, run: _Run) -> list[Finding] | No
         return None
     bound, ports = beside(wanted.enrolment, run.standing), run.ports
     want = bound.want
-    enter = Entrance(member.account_id, ports).by(member.access_role, Work.towards(want))
+    enter = Entrance(member.account_id, ports).by(member.access_role, partial(Work.towards, want))
     steps: tuple[AnyStep, ...] = ()
+    todo = partial(to_repair, observe=ports.config.sweep.observe)
     try:
-        if run.deep:
+        observed = _taken_as_right(bound, run.listed)
+        # The roles behind registrations that are to go are known only to those who look.
+        if run.deep or any(isinstance(step, Deregister) for step in plan(want, observed)):
             observed = examine(want, run.listed.of(member.account_id), enter, ports)
             observed = replace(observed, bindings=bound.have)
-        else:
-            observed = _taken_as_right(bound, run.listed)
         steps = plan(want, observed)
-        if not steps or {kind_of(step) for step in steps} & set(ports.config.sweep.observe):
-            return _findings(member, steps, repaired=False)
+        if not todo(steps):
+            return _findings(member, steps)
         ports.backup.ensure_service_linked_role()
         if not run.deep and any(isinstance(step, Register) for step in steps):
             # Not registered: its role was taken to be right only because nobody had looked.
             observed = replace(observed, role=UNKNOWN if isinstance(want.role, Role) else None, proven=frozenset())
-        carry_out(want, observed, ports, enter, Report(member.account_id))
+        carry_out(want, observed, ports, enter, Report(member.account_id), choose=todo)
     except AttemptError as error:
-        return [*_findings(member, steps, repaired=False), Finding(member.account_id, "failed", str(error))]
-    return _findings(member, steps, repaired=True)
+        return [*_findings(member, steps), Finding(member.account_id, "failed", str(error))]
+    return _findings(member, steps, set(todo(steps)))
 
 
-def _findings(member: Member, steps: tuple[AnyStep, ...], *, repaired: bool) -> list[Finding]:
-    return [Finding(member.account_id, kind_of(step), f"{step.sign} {step}", repaired) for step in steps]
+def _findings(member: Member, steps: Iterable[AnyStep], repaired: Collection[AnyStep] = ()) -> list[Finding]:
+    return [Finding(member.account_id, kind_of(step), f"{step.sign} {step}", step in repaired) for step in steps]

@@ -43,6 +43,25 @@ class Trust:
                 found.update(*(principal.values() if isinstance(principal, dict) else [principal]))
         return frozenset(found)
 
+    def allows_more_than(self, other: Trust) -> bool:
+        """Whether it lets anybody in whom the other does not, or in another way; what cannot be read may."""
+        return any(_wider(statement, other) for statement in map(_loads_or_empty, self.statements - other.statements))
+
+
+def _wider(statement: dict[str, Any], other: Trust) -> bool:
+    if not statement:
+        return True
+    if statement.get("effect") != "allow":
+        return False
+    principal = statement.get("principal", [])
+    named = set().union(*principal.values()) if isinstance(principal, dict) else set(principal)
+    ways = set().union(*(known.get("action", []) for known in map(_loads_or_empty, other.statements)))
+    return (
+        bool(statement.keys() & {"notaction", "notprincipal"})
+        or not named <= other.principals
+        or not set(statement.get("action", [])) <= ways
+    )
+
 
 def _loads_or_empty(text: str) -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads(text) if text.startswith("{") else {}

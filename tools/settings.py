@@ -67,6 +67,8 @@ def _shown(schema: dict[str, Any]) -> str:
     """A JSON schema in a few words."""
     if "anyOf" in schema:
         return ", ".join(_shown(one) for one in schema["anyOf"] if one.get("type") != "null")
+    if "$ref" in schema:
+        return "one of the names below"
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     if schema["type"] == "array":

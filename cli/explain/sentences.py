@@ -14,9 +14,9 @@ from cli.advice import advise
 from cli.explain.facts import Facts
 from cli.selection import age
 from shared.config import Config
+from shared.drift import kind_of
 from shared.outcome import Reason
 from shared.plan import CreateServiceLinkedRole, Deregister, Register
-from shared.sweep import kind_of
 
 STATE, WHY, NEXT = "state", "why", "next"
 MINUTES = re.compile(r"0 \*/(\d+) \* \* \* \*")

@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from cli.survey import STATES, Surveyed
+from shared.drift import kind_of
 from shared.letters import Letter
-from shared.sweep import kind_of
 
 COVERED = frozenset({"protected", "registered"})
 QUIET = COVERED | {"out_of_scope", "foreign"}
