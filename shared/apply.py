@@ -51,7 +51,8 @@ def carry_out(
     A data source that cannot be bound holds up nothing else; its failure is raised when all the rest is done.
     """
     for _ in range(MOST_ROUNDS):
-        steps = choose(tuple(step for step in plan(want, observed) if step not in report.failed))
+        chosen = choose(tuple(step for step in plan(want, observed) if step not in report.failed))
+        steps = _unproven(chosen, observed)
         if not steps:
             if report.failed:
                 report.state = "protected"
@@ -62,6 +63,13 @@ def carry_out(
             # Where registrations turn out to be global, deleting one took the others with it: make sure of them.
             observed = replace(observed, registrations=dict.fromkeys(want.registrations, UNKNOWN))
     raise TemporaryError(Reason.CLOUD_FAULT, "the account keeps changing while we work on it")
+
+
+def _unproven(steps: tuple[AnyStep, ...], observed: Enrolment) -> tuple[AnyStep, ...]:
+    """A proof holds while nothing is done to the role, also where what differs in it is left as it is."""
+    if any(isinstance(step, RoleStep) for step in steps):
+        return steps
+    return tuple(step for step in steps if not (isinstance(step, CheckRole) and step.region in observed.proven))
 
 
 def _apply_all(

@@ -81,6 +81,7 @@ def _handle_one(event: events.Event, cloud: Cloud, deadline: Deadline) -> dict[s
 
 def _swept(request: events.SweepRequest, cloud: Cloud, deadline: Deadline) -> dict[str, Any]:
     """What a sweep found and did. One that fails is not brought back: the next one is its retry."""
+    from shared import notify
     from shared.nightly import digest
     from shared.sweep import sweep
 
@@ -93,6 +94,8 @@ def _swept(request: events.SweepRequest, cloud: Cloud, deadline: Deadline) -> di
     except AttemptError as error:
         memory().forget()
         ended = {"disposition": "failed", "reason": str(error.reason), "detail": log.redact(error.detail)}
+    if swept and swept.too_wide:
+        notify.too_wide(swept.too_wide, cloud.ports.config, deadline)
     if request.deep:
         ended["dead_letters"] = digest(swept, ended.get("detail", ""), cloud)
     return ended

@@ -56,6 +56,17 @@ def digest(findings: Mapping[str, Any], config: Config, deadline: Deadline) -> b
     return _tell(document, lines, config, deadline)
 
 
+def too_wide(accounts: list[str], config: Config, deadline: Deadline) -> bool:
+    """Tell at once, in one message, of accounts whose backup role let somebody else in."""
+    document = {"kind": "trust_too_wide", "accounts": accounts}
+    lines = [
+        f"Central backup: the backup role of {len(accounts)} account(s) trusts more than it should",
+        ", ".join(accounts),
+        "What to do: find out who changed it (ActionTrail of these accounts); see docs/operations.md",
+    ]
+    return _tell(document, lines, config, deadline)
+
+
 def _short(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 

@@ -7,6 +7,8 @@ accounts. What differs goes through the same plan as everything else. The sweep 
 
 from __future__ import annotations
 
+import logging
+import random
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +18,14 @@ from hashlib import sha256
 from typing import Any
 
 from shared.apply import carry_out
+from shared.config_types import Drift
 from shared.deadline import Deadline
 from shared.drift import kind_of, to_repair
 from shared.entrance import Entrance
 from shared.examine import examine
 from shared.fleet import Registrations, everyone
 from shared.messages import Hint
-from shared.outcome import AttemptError
+from shared.outcome import AttemptError, Reason
 from shared.plan import (
     UNKNOWN,
     AnyStep,
@@ -73,10 +76,15 @@ class SweepReport:
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, finding: Finding) -> None:
-        """Count a finding, and keep it while there is room."""
+        """Count a finding, and keep it while there is room; one of a trust that is too wide in any case."""
         self.kinds[finding.kind] += 1
-        if len(self.findings) < MOST_SHOWN:
+        if len(self.findings) < MOST_SHOWN or finding.kind is Drift.TRUST_TOO_WIDE:
             self.findings.append(finding)
+
+    @property
+    def too_wide(self) -> list[str]:
+        """Accounts whose backup role let somebody else in."""
+        return sorted({one.account_id for one in self.findings if one.kind is Drift.TRUST_TOO_WIDE})
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
@@ -105,10 +113,11 @@ def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, eve
         report.add(
             Finding(account_id, "stranger", "registered, but neither the directory nor the configuration knows it")
         )
-    for account_id, region, registration in listed.duplicates:
-        repaired = _single(account_id, region, registration, ports)
-        report.add(Finding(account_id, "duplicate", f"more than once in {region}: {registration.type}", repaired))
+    # Not in the directory's order: accounts that fail slowly must not keep others from their turn for ever.
+    random.shuffle(work)
     _repair(work, run, report)
+    for account_id, region, registration in listed.duplicates:
+        _single(account_id, region, registration, run, report)
     if ports.config.backup_policies:
         _note(rewrite(ports, run.tagged, listed.of, write=True), report, ports)
     return report
@@ -129,16 +138,19 @@ def _note(changes: list[Change], report: SweepReport, ports: Ports) -> None:
         report.add(Finding(ports.config.backup_account.id, one.kind, one.detail, one.repaired))
 
 
-def _single(account_id: str, region: str, registration: Registration, ports: Ports) -> bool:
+def _single(account_id: str, region: str, registration: Registration, run: _Run, report: SweepReport) -> None:
     """Make one record of several. Whether deleting removes one of them or all is not known, so it is added again."""
-    if (
-        "duplicate" in ports.config.sweep.observe
-        or judge(find(account_id, ports), Hint.JOINED, ports.config)[0] is None
-    ):
-        return False
-    ports.backup.deregister(region, account_id, registration)
-    ports.backup.register(region, account_id, registration)
-    return True
+    ports, detail, repaired = run.ports, f"more than once in {region}: {registration.type}", False
+    try:
+        if Drift.DUPLICATE not in ports.config.sweep.observe and run.deadline.left > 0:
+            member = find(account_id, ports)
+            if judge(member, Hint.JOINED, ports.config)[0] is not None:
+                ports.backup.deregister(region, account_id, registration)
+                ports.backup.register(region, account_id, registration)
+                repaired = True
+    except AttemptError as error:
+        report.add(Finding(account_id, "failed", str(error)))
+    report.add(Finding(account_id, Drift.DUPLICATE, detail, repaired))
 
 
 def _wanted(member: Member, listed: Registrations, report: SweepReport, ports: Ports) -> Wanted | None:
@@ -217,7 +229,12 @@ def _repair_one(member: Member, wanted: Wanted, run: _Run) -> list[Finding] | No
             observed = replace(observed, role=UNKNOWN if isinstance(want.role, Role) else None, proven=frozenset())
         carry_out(want, observed, ports, enter, Report(member.account_id), choose=todo)
     except AttemptError as error:
-        return [*_findings(member, steps), Finding(member.account_id, "failed", str(error))]
+        kind = "unworkable" if error.reason is Reason.ACCESS_ROLE_MISSING else "failed"
+        return [*_findings(member, steps), Finding(member.account_id, kind, str(error))]
+    except Exception as error:
+        # A bug of ours or of an SDK is one account's failure, not the sweep's.
+        logging.getLogger(__name__).exception("unexpected failure")
+        return [*_findings(member, steps), Finding(member.account_id, "failed", f"{type(error).__name__}: {error}")]
     return _findings(member, steps, set(todo(steps)))
 
 

@@ -38,6 +38,17 @@ wanted_roles = st.builds(Role, st.just(NAME), st.just(TRUST), st.sampled_from(su
 found_roles = st.builds(
     Role, st.just(NAME), st.sampled_from(TRUSTS), st.sampled_from(subsets(POLICIES)), SECONDS, st.booleans()
 )
+former_roles = st.sets(
+    st.builds(
+        Role,
+        st.sampled_from(["oldrole", "older.role"]),
+        st.sampled_from(TRUSTS),
+        st.sampled_from(subsets(POLICIES)),
+        SECONDS,
+        st.booleans(),
+    ),
+).map(lambda roles: frozenset({role.name: role for role in roles}.values()))
+"""Roles by which an account was registered before its settings changed, each name once."""
 in_regions = st.sampled_from(subsets(REGIONS, 1)).map(sorted)
 
 

@@ -39,6 +39,7 @@ from tests.unit.enrolments import (
     ROLE,
     SLR,
     TRUSTS,
+    former_roles,
     found_roles,
     pairs,
 )
@@ -209,6 +210,22 @@ def test_leaving_step_by_step() -> None:
     records = [Deregister(region, BY_ROLE) for region in REGIONS]
     expected = (*records, DetachPolicy(NAME, "System:AliyunHBRRolePolicy"), DeleteRole(NAME))
     assert plan(Enrolment(ACCOUNT), observed) == expected
+
+
+@every_pair
+@given(pairs, former_roles)
+def test_former_roles_go_last(pair: tuple[Enrolment, Enrolment], former: frozenset[Role]) -> None:
+    """Once nothing is registered by them, roles of ours go that earlier settings named; foreign ones stay."""
+    desired, observed = pair
+    steps = accepted((desired, replace(observed, former=former)))
+    names = {role.name for role in former}
+    going = [
+        n for n, step in enumerate(steps) if isinstance(step, DetachPolicy | DeleteRole) and step.role_name in names
+    ]
+    assert max(position(steps, RegionalStep), default=-1) < min(going, default=len(steps))
+    last = walk(replace(observed, former=former), steps)[-1]
+    assert last.former == frozenset(role for role in former if not role.ours)
+    assert plan(desired, last) == ()
 
 
 @pytest.mark.parametrize("coexist", [True, False])
