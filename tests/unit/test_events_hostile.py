@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared import events
+from shared.forms import FORMS
 from shared.messages import AccountChanged, DeadLetterMessage, denial, fitting, message
 from shared.outcome import Reason
 
@@ -28,7 +29,7 @@ def grown(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     optional = dict.fromkeys(OPTIONAL, inner)
     forms = [
         st.fixed_dictionaries(dict.fromkeys(sorted(keys), inner), optional={"AccountId": VALUES, **optional})
-        for keys in [frozenset[str](), *(keys for keys, _ in events.FORMS)]
+        for keys in [frozenset[str](), *(keys for keys, _ in FORMS)]
     ]
     return st.lists(inner, max_size=4) | st.one_of(forms) | inner.map(json.dumps)
 
