@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from emulator.fc.trigger_settings import Trigger
 
 _NOT_SHOWN = {"code", "role", "triggers", "async_invoke_config", "concurrency_config", "endpoint", "vpc_binding"}
-_NOT_SHOWN |= {"provision_config", "scaling_config"}
+_NOT_SHOWN |= {"provision_config", "scaling_config", "region"}
 _LONG_AGO = utc(0)
 
 

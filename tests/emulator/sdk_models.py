@@ -107,6 +107,11 @@ def recorder(cloud: Any, service: str, **who: Any) -> Any:
 def differences(service: str, action: str, answer: Any) -> set[str]:
     """Where an answer is not what the SDK's model says: keys missing or unknown, values of another type."""
     model = getattr(import_module(f"{PACKAGES[service]}.models"), f"{action}ResponseBody")
+    return unlike(answer, model)
+
+
+def unlike(answer: Any, model: type) -> set[str]:
+    """The same for a model of any name."""
     return set(_differences(answer, model, ""))
 
 

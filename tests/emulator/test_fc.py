@@ -24,6 +24,8 @@ from fc2.fc_exceptions import FcError
 
 from tests.cloud import ROOT, Key, LocalCloud, local_cloud
 from tests.emulator.deployed import ACCOUNT, call, client, project, queue, queue_arn, runs, wait_for
+from tests.emulator.sdk_models import unlike
+from tests.emulator.signing import own, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -319,6 +321,24 @@ def test_refusals_of_the_new_path(cloud: LocalCloud) -> None:
     assert refused(lambda: fc3(cloud, wrong).get_function("work", models.GetFunctionRequest()))[1] == (
         "SignatureDoesNotMatch"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("", models.ListFunctionsOutput),
+        ("/reported", models.Function),
+        ("/reported/triggers", models.ListTriggersOutput),
+        ("/reported/triggers/nightly", models.Trigger),
+        ("/reported/async-invoke-config", models.AsyncConfig),
+        ("/reported/concurrency", models.ConcurrencyConfig),
+    ],
+)
+def test_what_is_read_is_the_sdk_s(cloud: LocalCloud, path: str, model: type) -> None:
+    """An answer has only keys of the official 3.0 SDK's model, and values of its types; what is not set is left out."""
+    answer = send(own(f"{cloud.endpoints['fc']}/2023-03-30/functions{path}", cloud.key(), "FC"))
+    assert answer.status_code == 200, answer.text
+    assert {odd for odd in unlike(answer.json(), model) if not odd.endswith("is missing")} == set()
 
 
 def test_policies_decide(cloud: LocalCloud) -> None:

@@ -51,6 +51,7 @@ def test_the_alias_ends_in_the_account_id(world: World) -> None:
 
 @pytest.mark.not_under("where a second one doubles, the list is read first", second_add_cross_account="double")
 @pytest.mark.not_under("where the code is not known, the list decides", duplicate_code="SomethingElse.Entirely")
+@pytest.mark.not_under("it might speak of a record of the other type: the list decides", both_types_coexist=False)
 def test_a_duplicate_only_reads_in_the_member(world: World) -> None:
     """A second event reads in B and makes at most one AddCrossAccount per region in A."""
     world.enrol()
