@@ -134,17 +134,17 @@ def _carry_out(decision: Disposition, change: AccountChanged, error: AttemptErro
     request_ids = (error.request_id,) if error.request_id else ()
     match decision:
         case RetryLater(delay, following):
-            failed_at = None if isinstance(error, NoTurnError | GraceError) else _now()
+            failed_at = None if isinstance(error, NoTurnError | GraceError) else now_text()
             cloud.queues.retry_later(message(change, following, failed_at, request_ids), delay)
         case DeadLetter(reason):
-            original = message(change, change.tries, _now(), request_ids)
-            _set_aside(
+            original = message(change, change.tries, now_text(), request_ids)
+            put_aside(
                 DeadLetterMessage(
                     reason=reason,
                     detail=log.redact(error.detail)[:LONGEST_DETAIL],
                     attempts=change.earlier + change.tries.attempt,
-                    first_failed_at=original.first_failed_at or _now(),
-                    last_failed_at=_now(),
+                    first_failed_at=original.first_failed_at or now_text(),
+                    last_failed_at=now_text(),
                     request_ids=original.request_ids,
                     access_denied_detail=denial(error.access_denied_detail),
                     message=original.model_dump(mode="json"),
@@ -153,7 +153,7 @@ def _carry_out(decision: Disposition, change: AccountChanged, error: AttemptErro
             )
 
 
-def _set_aside(letter: DeadLetterMessage, cloud: Cloud) -> None:
+def put_aside(letter: DeadLetterMessage, cloud: Cloud) -> None:
     """Into the dead-letter queue first, and only then told to people: what is told is there to be looked at."""
     cloud.queues.set_aside(letter)
     notify.dead_letter(letter, cloud.ports.config, cloud.calls.deadline)
@@ -180,13 +180,13 @@ def set_aside(unreadable: events.Unreadable, cloud: Cloud) -> Ended:
     error = PermanentError(unreadable.reason, unreadable.detail)
     decision = dispose(error, Tries(), _schedule(cloud), 0.0)
     if isinstance(decision, DeadLetter):
-        _set_aside(
+        put_aside(
             DeadLetterMessage(
                 reason=decision.reason,
                 detail=unreadable.detail[:LONGEST_DETAIL],
                 attempts=unreadable.earlier + 1,
-                first_failed_at=unreadable.first_failed_at or _now(),
-                last_failed_at=_now(),
+                first_failed_at=unreadable.first_failed_at or now_text(),
+                last_failed_at=now_text(),
                 message=unreadable.original,
             ),
             cloud,
@@ -194,5 +194,6 @@ def set_aside(unreadable: events.Unreadable, cloud: Cloud) -> Ended:
     return _with_decision(Ended(), decision, error)
 
 
-def _now() -> str:
+def now_text() -> str:
+    """Now, as our messages write it."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

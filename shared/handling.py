@@ -76,7 +76,7 @@ def _handle_one(event: events.Event, cloud: Cloud, deadline: Deadline) -> dict[s
         case events.ReplayRequest():
             from shared.replaying import replayed
 
-            return {"disposition": "done", "replay": replayed(event, cloud)}
+            return replayed(event, cloud)
 
 
 def _swept(request: events.SweepRequest, cloud: Cloud, deadline: Deadline) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Reason(str, Enum):
     NO_TURN = "no_turn"
     NOT_READY = "not_ready"
     OUT_OF_BUDGET = "out_of_budget"
+    REPLAY_STOPPED = "replay_stopped"
     RESTORABLE_DATA = "restorable_data"
     RESOURCE_DIRECTORY_MODE_OFF = "resource_directory_mode_off"
     ROLE_NOT_USABLE = "role_not_usable"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -9,13 +10,14 @@ from functools import cached_property
 from typing import Any
 
 from shared import events
-from shared.attempt import attempt
+from shared.attempt import attempt, now_text, put_aside
 from shared.cloud import Cloud
 from shared.dead_letters import look
 from shared.fleet import Registrations
 from shared.letters import Letter
-from shared.messages import AccountChanged, Hint, Selection
-from shared.outcome import AttemptError
+from shared.log import redact
+from shared.messages import LONGEST_DETAIL, AccountChanged, DeadLetterMessage, Hint, Selection
+from shared.outcome import AttemptError, Reason
 from shared.queue import GoneError, QueueError
 from shared.replay import Place, ReplayError, Spacing, beginning, gathered
 from shared.review import review
@@ -49,10 +51,11 @@ class Replayed:
 
 
 def replayed(request: events.ReplayRequest, cloud: Cloud) -> dict[str, Any]:
-    """Look at every account that the request names, once for each kind of change.
+    """Look at every account that the request names, once for each kind of change: ``done``, ``stopped`` or ``failed``.
 
-    Anything that stops it is in the answer, with the place from where to go on. Safe to repeat: it changes nothing
-    that is as it should be.
+    Anything that stops it is in the answer, with the place from where to go on; whoever gave ``most`` goes on from
+    there. Nobody need read the answer of another one: what it leaves over becomes a dead letter. Safe to repeat: it
+    changes nothing that is as it should be. Raises QueueError where the rest could be put nowhere.
     """
     run = _Run(request, cloud, Replayed(request.preview))
     try:
@@ -61,10 +64,54 @@ def replayed(request: events.ReplayRequest, cloud: Cloud) -> dict[str, Any]:
         else:
             run.take_events()
     except ReplayError as error:
-        return {"error": str(error)}
+        return {"disposition": "failed", "reason": str(Reason.BAD_REQUEST), "replay": {"error": str(error)}}
     except (AttemptError, QueueError) as error:
-        run.done.stopped = str(error)
-    return run.done.shown()
+        run.done.stopped = redact(str(error))
+    if run.done.stopped is None:
+        return {"disposition": "done", "replay": run.done.shown()}
+    rest = _rest(request, run.done)
+    for one in rest:
+        put_aside(_letter(one, run.done.stopped), cloud)
+    following = _following(request, letters=len(rest))
+    return {"disposition": "stopped", "following": following, "replay": run.done.shown()}
+
+
+def _rest(request: events.ReplayRequest, done: Replayed) -> list[dict[str, Any]]:
+    """The requests for what is left over, where nobody waits to make them: each fits into a message."""
+    if request.preview or request.most is not None or done.next is None:
+        return []
+    if isinstance(done.next, str):
+        return [{"replay": {"after": done.next}, "preview": False}]
+    parts, size = list[list[Any]](), 0
+    for given in request.events[done.next :]:
+        length = len(json.dumps(given))
+        if not parts or size + length > events.WHOLE_EVENT_BYTES:
+            parts.append([])
+            size = 0
+        parts[-1].append(given)
+        size += length
+    return [{"replay": part, "preview": False} for part in parts]
+
+
+def _letter(rest: dict[str, Any], stopped: str) -> DeadLetterMessage:
+    now = now_text()
+    return DeadLetterMessage(
+        reason=Reason.REPLAY_STOPPED,
+        detail=f"what is left of a replay: {stopped}"[:LONGEST_DETAIL],
+        attempts=1,
+        first_failed_at=now,
+        last_failed_at=now,
+        message=rest,
+    )
+
+
+def _following(request: events.ReplayRequest, letters: int) -> str:
+    """What to do next."""
+    if request.letters is not None:
+        return "replay the dead letters again: those that are left are where they were"
+    if letters:
+        return f"what is left waits as {letters} dead letter(s) with the reason replay_stopped: redrive them"
+    return "ask again from `next` on"
 
 
 class _Run:

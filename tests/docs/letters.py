@@ -23,6 +23,7 @@ REASONS = sorted(set(Reason) - ANSWERS)
 """Those that a letter can have."""
 MESSAGES: dict[Reason, Any] = {
     Reason.BAD_REQUEST: {"accountId": "17"},
+    Reason.REPLAY_STOPPED: {"replay": [LETTER["message"]["original"]], "preview": False},
     Reason.UNREADABLE: "poison",
     Reason.UNKNOWN_VERSION: {**LETTER["message"], "version": 2},
 }

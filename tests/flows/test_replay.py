@@ -10,9 +10,12 @@ import pytest
 from alibabacloud_resourcedirectorymaster20220419 import models as rd
 from mns.queue import QueueMeta
 
+from shared.dead_letters import redrive
 from shared.events import ACCOUNT_EVENTS
+from shared.messages import Selection
+from shared.outcome import Reason
 from tests.flows.platform import Platform, created
-from tests.flows.test_dead_letters import set_aside
+from tests.flows.test_dead_letters import fresh_queues, set_aside
 from tests.flows.test_retry import denied, failure_record
 from tests.flows.world import PROD, TEST, World
 
@@ -109,6 +112,29 @@ def test_a_replay_stops_before_its_time_is_over(world: World) -> None:
     assert len(replay(world, {"replay": {"after": answered["next"]}, "preview": False})["accounts"]) == 1
 
 
+def test_what_a_replay_leaves_over_is_in_no_log_alone(world: World) -> None:
+    """A replay without anybody who would go on puts the rest where a person finds it; one redrive does it."""
+    window_of = world.create("late")
+    given = [created(PROD), created(TEST)]
+    for request in (window(), {"replay": given, "preview": False}):
+        answer = world.call("replay", request, world.context(20))
+        assert (answer["disposition"], "replay_stopped" in answer["following"]) == ("stopped", True)
+    assert [letter["reason"] for letter in world.dead_letters()] == ["replay_stopped"] * 2
+    list(redrive(fresh_queues(world), Selection(reasons=frozenset({Reason.REPLAY_STOPPED}))))
+    Platform(world).work_off()
+    assert all(map(world.is_protected, (window_of, PROD, TEST)))
+    assert (world.retries(), world.dead_letters()) == ([], [])
+
+
+def test_whoever_goes_on_by_himself_finds_no_letter(world: World) -> None:
+    """A preview, and a replay that was asked for in turns, leave nothing but the place in their answer."""
+    world.create("late")
+    for request in (window(preview=True), window(most=5)):
+        answer = world.call("replay", request, world.context(20))
+        assert (answer["disposition"], answer["following"]) == ("stopped", "ask again from `next` on")
+    assert world.dead_letters() == []
+
+
 def test_a_failure_on_the_way_says_where_to_go_on(world: World) -> None:
     """Where ActionTrail refuses, what was done stays done, and the rest can be continued."""
     account = world.create("first")
@@ -153,7 +179,8 @@ def test_the_lag_of_the_trail_is_covered(world: World) -> None:
 def test_a_window_that_cannot_be_is_refused(world: World, request_: dict[str, str], said: str) -> None:
     """What cannot be replayed is answered with what was expected; nothing is looked up."""
     mark = world.mark()
-    assert said in world.call("replay", {"replay": request_})["replay"]["error"]
+    answer = world.call("replay", {"replay": request_})
+    assert (answer["disposition"], said in answer["replay"]["error"]) == ("failed", True)
     assert world.calls(mark) == []
 
 
