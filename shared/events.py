@@ -8,13 +8,13 @@ are all that is kept. ``read`` never raises; what cannot be understood becomes `
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
+from shared import trail
 from shared.forms import (
     FORMS,
     CloudEvent,
@@ -241,78 +241,20 @@ def _replay(body: ReplayBody) -> ReplayRequest:
             return ReplayRequest(events=tuple(given), skip=body.skip, preview=body.preview, most=body.most)
 
 
-def _in_response(event: TrailEvent) -> object:
-    account = (event.responseElements or {}).get("Account")
-    return account.get("AccountId") if isinstance(account, dict) else None
-
-
-def _in_request(event: TrailEvent) -> object:
-    return _parameters(event).get("AccountId")
-
-
-def _parameters(event: TrailEvent) -> dict[str, Any]:
-    """The request's parameters, which may be there only as JSON text."""
-    try:
-        written = json.loads(event.requestParameterJson or "{}")
-    except (ValueError, RecursionError):
-        written = {}
-    return {**(written if isinstance(written, dict) else {}), **(event.requestParameters or {})}
-
-
-def _in_response_or_request(event: TrailEvent) -> object:
-    return _in_response(event) or _in_request(event)
-
-
-def _caller(event: TrailEvent) -> object:
-    """AcceptHandshake is called by the invited account itself (API page), and its TargetEntity may be an e-mail."""
-    handshake = (event.responseElements or {}).get("Handshake")
-    target = handshake.get("TargetEntity") if isinstance(handshake, dict) else None
-    if _is_account_id(target):
-        return target
-    return (event.userIdentity or {}).get("accountId") or event.recipientAccountId
-
-
-ACCOUNT_EVENTS: dict[str, tuple[Hint, Callable[[TrailEvent], object]]] = {
-    "CreateResourceAccount": (Hint.JOINED, _in_response),
-    "CreateCloudAccount": (Hint.JOINED, _in_response),
-    "PromoteResourceAccount": (Hint.JOINED, _in_response_or_request),
-    "AcceptHandshake": (Hint.JOINED, _caller),
-    "MoveAccount": (Hint.MOVED, _in_request),
-    "RemoveCloudAccount": (Hint.LEFT, _in_request),
-    "DeleteAccount": (Hint.LEFT, _in_request),
-}
-"""Event name = API name (page "Audit events of Resource Management"), and where the account's id is in it."""
-
-SERVICES = frozenset(
-    {None, "", "ResourceManager", "ResourceDirectory", "ResourceDirectoryMaster", "ResourceManagerMaster"}
-)
-"""Guess: ``serviceName`` of directory events; only "ResourceManager" has been seen. RDS has a DeleteAccount too."""
-
-
 def _account_event(event: TrailEvent, document: dict[str, Any]) -> Event:
     event_id = _writable_text((event.eventId or "")[:LONGEST_ID])
     name = event.eventName[:LONGEST_ID]
-    if name not in ACCOUNT_EVENTS:
-        return Ignored(f"{name} does not concern us", event_id)
-    if event.serviceName not in SERVICES:
-        return Ignored(f"{name} of {event.serviceName} does not concern us"[:LONGEST_DETAIL], event_id)
-    if event.errorCode:
-        return Ignored(f"{name} failed with {event.errorCode}"[:LONGEST_DETAIL], event_id)
-    if str(_parameters(event).get("DryRun")).casefold() == "true":
-        return Ignored(f"{name} was a dry run", event_id)
-    hint, find = ACCOUNT_EVENTS[name]
+    if why := trail.idle(event):
+        return Ignored(f"{name} {why}"[:LONGEST_DETAIL], event_id)
+    hint, find = trail.ACCOUNT_EVENTS[name]
     account_id = find(event)
     if account_id is None:
         return Ignored(f"{name} names no account (yet)", event_id)
     return _account(AccountChanged(str(account_id), hint, event_id, name, original=_kept(document, str(account_id))))
 
 
-def _is_account_id(value: object) -> bool:
-    return isinstance(value, str) and len(value) == 16 and value.isascii() and value.isdigit()  # noqa: PLR2004
-
-
 def _account(change: AccountChanged) -> AccountChanged | Unreadable:
-    if _is_account_id(change.account_id):
+    if trail.is_account_id(change.account_id):
         return change
     detail = f"expected an account id of 16 digits, found {change.account_id[:40]!r}"
     return Unreadable(detail, change.original, Reason.BAD_REQUEST)

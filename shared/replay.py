@@ -20,6 +20,7 @@ from shared import events
 from shared.config import Config
 from shared.messages import Strict
 from shared.ports import Ports
+from shared.trail import ACCOUNT_EVENTS
 
 LAG = timedelta(minutes=15)
 """A window begins so much earlier: an event can be looked up after up to ten minutes (ActionTrail limits page)."""
@@ -130,7 +131,7 @@ def _placed(document: object, before: Place, behind: Place) -> Iterator[tuple[ev
 
 
 def _queries(config: Config) -> list[tuple[str, str]]:
-    return [(region, name) for region in config.trail_regions for name in events.ACCOUNT_EVENTS]
+    return [(region, name) for region in config.trail_regions for name in ACCOUNT_EVENTS]
 
 
 def _query(cursor: Cursor, region: str, name: str) -> Cursor:

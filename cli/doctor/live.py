@@ -92,7 +92,7 @@ def account_id(site: Site) -> Answer:
     if not found:
         return Answer()
     told = f"found in {len(found)} events" + (f", but not in those of {', '.join(sorted(lost))}" if lost else "")
-    return Answer(told, "ACCOUNT_EVENTS in shared/events.py, for these" if lost else "nothing: it is as assumed")
+    return Answer(told, "ACCOUNT_EVENTS in shared/trail.py, for these" if lost else "nothing: it is as assumed")
 
 
 def _names_account(event: dict[str, Any]) -> bool:

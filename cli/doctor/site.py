@@ -21,6 +21,7 @@ from shared.cloud import Cloud
 from shared.fleet import Registrations
 from shared.messages import AccountChanged
 from shared.session import SHORTEST, assume
+from shared.trail import ACCOUNT_EVENTS
 
 GLOBAL_EVENT_REGIONS = ("cn-hangzhou", "ap-southeast-1")
 """The two in which ActionTrail can keep global events (API page "UpdateGlobalEventsStorageRegion")."""
@@ -139,7 +140,7 @@ class Site:
     def _directory_events(self, region: str) -> Iterator[dict[str, Any]]:
         wanted = {"ServiceName": "ResourceManager", "EventRW": "Write"}
         for event in self.looked_up(region, wanted, self.now - KEPT.total_seconds(), self.now + 1):
-            if event.get("eventName") in events.ACCOUNT_EVENTS:
+            if event.get("eventName") in ACCOUNT_EVENTS:
                 yield event
 
     def looked_up(self, region: str, wanted: dict[str, str], start: float, end: float) -> Iterator[dict[str, Any]]:

@@ -11,9 +11,9 @@ from alibabacloud_resourcedirectorymaster20220419 import models as rd
 from mns.queue import QueueMeta
 
 from shared.dead_letters import redrive
-from shared.events import ACCOUNT_EVENTS
 from shared.messages import Selection
 from shared.outcome import Reason
+from shared.trail import ACCOUNT_EVENTS
 from tests.flows.platform import Platform, created
 from tests.flows.test_dead_letters import fresh_queues, set_aside
 from tests.flows.test_retry import denied, failure_record

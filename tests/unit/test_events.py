@@ -11,6 +11,7 @@ import pytest
 from shared import events
 from shared.messages import AccountChanged, message
 from shared.outcome import Reason, Tries
+from shared.trail import ACCOUNT_EVENTS
 
 EVENTS = Path(__file__).parents[2] / "events"
 NOT_YET: dict[str, str] = {}
@@ -72,17 +73,17 @@ def test_files_are_read_as_the_table_says(name: str, expected: str) -> None:
 def test_every_account_event_has_a_file() -> None:
     """Each event name that leads to an account is shown by at least one file."""
     names = {event.event_name for name in table() for event in read(name) if isinstance(event, AccountChanged)}
-    assert set(events.ACCOUNT_EVENTS) <= names
+    assert set(ACCOUNT_EVENTS) <= names
 
 
-@pytest.mark.parametrize("name", sorted(events.ACCOUNT_EVENTS))
+@pytest.mark.parametrize("name", sorted(ACCOUNT_EVENTS))
 def test_failed_calls_are_ignored(name: str) -> None:
     """An error code means that nothing happened, whichever event it is."""
     event = {"eventName": name, "errorCode": "NoPermission", "requestParameters": {"AccountId": "1000000000000011"}}
     assert told(only(json.dumps(event))) == "ignored"
 
 
-@pytest.mark.parametrize("name", sorted(events.ACCOUNT_EVENTS))
+@pytest.mark.parametrize("name", sorted(ACCOUNT_EVENTS))
 def test_events_of_other_services_are_ignored(name: str) -> None:
     """A call of the same name of another service is not about an account of the directory, whatever it names."""
     event = {"eventName": name, "serviceName": "Rds", "requestParameters": {"AccountId": "1000000000000011"}}

@@ -16,11 +16,12 @@ from shared import events
 from shared.forms import FORMS
 from shared.messages import AccountChanged, DeadLetterMessage, denial, fitting, message
 from shared.outcome import Reason
+from shared.trail import ACCOUNT_EVENTS
 
 EVENTS = Path(__file__).parents[2] / "events"
 
 OPTIONAL = ("id", "source", "payload", "account_id", "do", "eventId", "requestParameters", "responseElements")
-LIKELY = (1, 1000000000000011, "1000000000000011", "joined", "fast", "enrol", "{}", "[]", *events.ACCOUNT_EVENTS)
+LIKELY = (1, 1000000000000011, "1000000000000011", "joined", "fast", "enrol", "{}", "[]", *ACCOUNT_EVENTS)
 VALUES = st.none() | st.booleans() | st.floats() | st.text(st.characters(), max_size=8) | st.sampled_from(LIKELY)
 
 

@@ -12,6 +12,7 @@ from emulator.bus.patterns import compile_pattern
 from shared import events
 from shared.config import load
 from shared.messages import AccountChanged, Hint
+from shared.trail import ACCOUNT_EVENTS
 from tests.unit import deployment
 
 ROOT = Path(__file__).parents[2]
@@ -175,8 +176,7 @@ def test_patterns_name_the_events_that_are_understood() -> None:
     asked = {name: set(pattern["data"]["eventName"]) for name, pattern in patterns().items()}
     hints = {"onboard": {Hint.JOINED, Hint.MOVED}, "teardown": {Hint.LEFT}}
     assert asked == {
-        door: {event for event, (hint, _) in events.ACCOUNT_EVENTS.items() if hint in wanted}
-        for door, wanted in hints.items()
+        door: {event for event, (hint, _) in ACCOUNT_EVENTS.items() if hint in wanted} for door, wanted in hints.items()
     }
 
 
@@ -196,7 +196,7 @@ def test_events_reach_one_door(document: dict[str, Any]) -> None:
             assert reached == ["teardown"]
         case AccountChanged():
             assert reached == ["onboard"]
-        case _ if document["data"].get("eventName") not in events.ACCOUNT_EVENTS or document["source"] == "acs.rds":
+        case _ if document["data"].get("eventName") not in ACCOUNT_EVENTS or document["source"] == "acs.rds":
             assert reached == []
 
 
