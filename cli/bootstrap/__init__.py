@@ -196,6 +196,10 @@ def _todo(steps: Iterable[Step]) -> list[Step]:
     return [step for step in steps if not isinstance(step, Refuse)]
 
 
+PEOPLE = {"operator-read-only": "", "operator": "", "backup-operator": " of the backup account, in that account"}
+"""The policies for people, and where they are if not in the management account."""
+
+
 def by_hand(deployed: deployment.Deployment, region: str) -> list[dict[str, str]]:
     """What this command does not do: it has no way to try it."""
     project, store = deployed.log_store
@@ -218,11 +222,11 @@ def by_hand(deployed: deployment.Deployment, region: str) -> list[dict[str, str]
         },
         *(
             {
-                "what": f"for people, the policy {name} (attach it to whom you trust with it)",
+                "what": f"for people{where}, the policy {name} (attach it to whom you trust with it)",
                 "command": f"aliyun ram CreatePolicy --PolicyName cab-{name} "
                 f'--PolicyDocument "$(cat policies/{name}.json)"',
             }
-            for name in ("operator-read-only", "operator")
+            for name, where in PEOPLE.items()
         ),
         {"what": "the functions", "command": "make package && s deploy"},
     ]

@@ -163,6 +163,13 @@ _ROUTES: tuple[tuple[str, str, str, Answer], ...] = (
     ),
 )
 """Method, path, action, function. Whatever else is asked for is ``PathNotSupported``."""
+_RIGHTS = {
+    "GetAsyncInvokeConfig": ("GetFunctionAsyncInvokeConfig", ""),
+    "ListTriggers": ("ListTriggers", "/triggers/*"),
+    "GetTrigger": ("GetTrigger", "/triggers/{trigger}"),
+}
+"""Action → RAM action, and what is asked for below the function, where it is not the action on the function itself
+(help page "Policies and sample policies", custom policies)."""
 
 
 def app(cloud: Cloud) -> Starlette:
@@ -234,13 +241,13 @@ def _authorise(exchange: Exchange) -> None:
     exchange.trace.principal = principal.arn
     account_id = exchange.compute.account_id
     name = http.path_params.get("function", "*")
-    resource = f"acs:fc:{exchange.trace.region}:{account_id}:functions/{name}"
+    right, below = _RIGHTS.get(exchange.trace.action, (exchange.trace.action or "*", ""))
+    resource = f"acs:fc:{exchange.trace.region}:{account_id}:functions/{name}{below.format(**http.path_params)}"
     if principal.account_id != account_id:
         raise CloudError("AccessDenied", f"the resource doesn't belong to you: {resource}", 403)
-    action = exchange.trace.action
-    exchange.trace.decision = cloud.decide(principal, f"fc:{action or '*'}", resource)
+    exchange.trace.decision = cloud.decide(principal, f"fc:{right}", resource)
     if not exchange.trace.decision.allowed:
-        raise CloudError("AccessDenied", f"the caller is not authorized to perform fc:{action} on {resource}", 403)
+        raise CloudError("AccessDenied", f"the caller is not authorized to perform fc:{right} on {resource}", 403)
 
 
 def _refusal(exchange: Exchange, error: CloudError) -> Response:
