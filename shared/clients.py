@@ -156,6 +156,9 @@ class Api:
     def __init__(self, product: str, endpoint: str, credentials: Credentials, calls: Calls) -> None:
         from alibabacloud_tea_openapi.utils_models import Config as OpenApiConfig
 
+        from shared.tls import share_context
+
+        share_context()
         self._package = PACKAGES[product]
         prepare(self._package)
         self._calls = calls
