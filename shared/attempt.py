@@ -100,12 +100,12 @@ def _tried(change: AccountChanged, cloud: Cloud, report: Report, *, again: bool)
         # Its neighbours in the batch took the time: it comes back in an invocation of its own.
         detail = "no time was left for it in this invocation"
         return NoTurnError(Reason.OUT_OF_BUDGET, detail, delay=SOON_SECONDS)
-    came_for_turn = change.tries.turns > 0
-    wait = cloud.calls.admit(len(cloud.ports.config.enrolment.regions), again=came_for_turn)
+    came_for_turn, first = change.tries.turns > 0, change.tries.attempt == 1
+    wait = cloud.calls.admit(len(cloud.ports.config.enrolment.regions), again=came_for_turn or not first)
     if wait and change.hint is not Hint.CHECK:
         return NoTurnError(Reason.NO_TURN, f"others are first; its turn comes in {wait:.0f} s", delay=wait)
     try:
-        tries, hurried = change.tries, came_for_turn and change.tries.attempt == 1
+        tries, hurried = change.tries, came_for_turn and first
         occasion = Occasion(change.hint, waited=tries.waited, again=again, hurried=hurried)
         converge(change.account_id, occasion, cloud.ports, report)
     except AttemptError as error:
