@@ -37,7 +37,7 @@ lock: $(READY) ## requirements.lock from requirements.txt
 	  --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock
 
 audit: $(READY) ## Known vulnerabilities in what is shipped; apart from the tests, since a new advisory must not break them
-	$(VENV)/uv tool run pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	$(VENV)/uv tool run pip-audit==2.10.1 --requirement requirements.lock --require-hashes --disable-pip
 
 clean:
 	rm -rf .venv build dist
