@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from emulator.accounts import Principal
     from emulator.answers import Send
     from emulator.cloud import Cloud
+    from emulator.faults import Fault
     from emulator.permissions import Decision
 
 Scope = MutableMapping[str, Any]
@@ -137,7 +138,7 @@ class Rpc:
             error = self._work(exchange)
             self.cloud.invariants.look(exchange.principal, exchange.call, error)
             fault = await exchange.trace.strike("after", scope)
-        _note(exchange, error)
+        await _end(exchange, error, fault, scope)
         if fault is None:
             await answers.send(send, *answers.usual(exchange, error))
         elif not fault.drop:
@@ -180,13 +181,13 @@ class Rpc:
         return error
 
 
-def _note(exchange: Exchange, error: CloudError | None) -> None:
+async def _end(exchange: Exchange, error: CloudError | None, fault: Fault | None, scope: Scope) -> None:
     trace = exchange.trace
     trace.principal = exchange.principal.arn if exchange.principal else ""
     trace.params = exchange.call.params if exchange.call else {}
     trace.code = error.code if error else ""
     trace.decision = error.decision if isinstance(error, identity.DeniedError) else exchange.decision
-    trace.note(error.status if error else 200)
+    await trace.end(error.status if error else 200, fault, scope)
 
 
 async def read_body(receive: Receive) -> bytes:

@@ -48,12 +48,10 @@ class Trace:
         fault = await faults.suffer(fault)
         if fault is not None:
             self.fault = fault.phase
-            if fault.drop:
-                await faults.drop(scope)
         return fault
 
-    def note(self, status: int) -> None:
-        """Write it down: what was really done; that a planned failure hid it is said beside it."""
+    async def end(self, status: int, fault: Fault | None, scope: MutableMapping[str, Any]) -> None:
+        """Write down what was really done, and that a failure hid it; drop the connection where that is the failure."""
         self.cloud.journal.add(
             service=self.service,
             action=self.action,
@@ -67,3 +65,5 @@ class Trace:
             fault=self.fault,
             began=self.began,
         )
+        if fault is not None and fault.drop:
+            await faults.drop(scope)

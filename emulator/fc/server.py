@@ -212,7 +212,7 @@ async def _answer(exchange: Exchange, answer: Answer) -> Response:
         except CloudError as error:
             trace.code, response = error.code, _refusal(exchange, error)
         fault = await trace.strike("after", scope)
-    trace.note(response.status_code)
+    await trace.end(response.status_code, fault, scope)
     if fault is None:
         return response
     status, text, headers = answers.replaced(fault, lambda refusal: _plain(_refusal(exchange, refusal)))

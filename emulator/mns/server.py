@@ -101,7 +101,7 @@ async def _serve(cloud: Cloud, http: HttpRequest, record: Record) -> Response:
             fault = await trace.strike("after", http.scope)
     except CloudError as error:
         fault, trace.code, answer = None, error.code, _refusal(trace, error)
-    trace.note(answer.status)
+    await trace.end(answer.status, fault, http.scope)
     if fault is not None:
         status, text, own = answers.replaced(fault, lambda refusal: _plain(_refusal(trace, refusal)))
         answer = Answer(status, text, tuple(own.items()))
