@@ -15,9 +15,9 @@ Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+(-\d)?)+$")
 
 
 class Frozen(BaseModel):
-    """Read once, never changed."""
+    """Read once, never changed. A part is built as a part of the whole, not by itself as well."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Drift(str, Enum):

@@ -26,6 +26,10 @@ LOCK = ROOT / "requirements.lock"
 ASYNCHRONOUS = (
     "the SDKs' asynchronous clients, which the functions do not use, are its only users: see stand_ins/aiohttp.py"
 )
+KEY_PAIRS = (
+    "one module of the SDKs imports it for signatures with an RSA key pair, which the functions do not use: see "
+    "stand_ins/cryptography"
+)
 LEFT_OUT = {
     "aiohappyeyeballs": ASYNCHRONOUS,
     "aiohttp": ASYNCHRONOUS,
@@ -38,7 +42,9 @@ LEFT_OUT = {
     "yarl": ASYNCHRONOUS,
     "alibabacloud-tea-util": "alibabacloud-tea-openapi requires it, and imports it nowhere",
     "aliyun-fc2": "the operator's console calls functions by it; the functions call none",
-    "pycparser": "cffi's compiler of C declarations; cryptography needs the compiled half of cffi alone",
+    "cffi": "only cryptography requires it",
+    "cryptography": KEY_PAIRS,
+    "pycparser": "only cffi requires it",
     "pycryptodome": "aliyun-mns-sdk requires it, and imports it nowhere",
 }
 """Distributions of the lock that are not staged: no handler imports them."""
@@ -46,7 +52,6 @@ LEFT_OUT = {
 TRIMMED = re.compile(
     r"""
     ^bin/                                   # console scripts
-    | ^cffi/                                # the half of cffi that compiles; see pycparser
     | (^|/)(tests?|docs|examples)/
     | -stubs/ | \.pyi$ | (^|/)py\.typed$    # for type checkers
     | \.(c|h|pxd|pxi|pyx|hash)$ | (^|/)_testcapi\.  # sources and tests of compiled modules
