@@ -12,7 +12,7 @@ from shared.limits import ENROLLED, LimitError, reached
 from shared.messages import Hint
 from shared.outcome import AttemptError
 from shared.plan import Registration
-from shared.verdict import as_it_goes, find, judge
+from shared.verdict import find, judge
 
 T = TypeVar("T")
 
@@ -65,8 +65,6 @@ def _require_wanted(account_id: str, cloud: Cloud) -> None:
     ports = cloud.ports
     try:
         member = find(account_id, ports)
-        if member is not None and member.type != "external":
-            member = as_it_goes(member, ports)
     except AttemptError as error:
         what = f"whether account {account_id} is enrolled cannot be told: {error}"
         raise NotDoneError(what, UNREADABLE_DIRECTORY, reason=str(error.reason)) from error

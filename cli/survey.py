@@ -18,7 +18,7 @@ from shared.review import Review, review
 from shared.scope import Member, Wanted
 from shared.standing import Standing, for_sweep
 from shared.sweep import WORKABLE
-from shared.verdict import as_it_goes, find, judge
+from shared.verdict import find, judge
 
 WORKERS = 8
 """Accounts that are looked at side by side."""
@@ -82,12 +82,8 @@ def all_accounts(listed: Registrations, ports: Ports) -> Iterator[Account]:
 
 
 def named_accounts(account_ids: Iterable[str], ports: Ports) -> Iterator[Account]:
-    """The accounts of these ids; whether one is being deleted takes a call of its own, which the listing does not."""
-    for account_id in dict.fromkeys(account_ids):
-        member = find(account_id, ports)
-        if member is not None and member.type != "external":
-            member = as_it_goes(member, ports)
-        yield account_id, member
+    """The accounts of these ids."""
+    yield from ((account_id, find(account_id, ports)) for account_id in dict.fromkeys(account_ids))
 
 
 def glance(account: Account, listed: Registrations, ports: Ports) -> Surveyed:

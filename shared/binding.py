@@ -65,6 +65,7 @@ def rebound(
     places = {*roads, *(one.place for one in wanted.values())}
     spare = {key for key, one in found.items() if one.ours and _spare(one, wanted.get(key), places, tagging)}
     yield from (Unbind(region, found[key]) for key in sorted(spare))
+    yield from (SwitchOff(region, found[key]) for key in sorted(found) if _twin(found[key], wanted.values()))
     resting = {key for key, one in found.items() if one.ours and one.disabled}
     yield from (Bind(region, wanted[key]) for key in sorted(wanted) if key not in found or key in spare | resting)
 
@@ -76,6 +77,13 @@ def _spare(have: Binding, want: Binding | None, places: set[Place], tagging: Col
     if have.by_tag and want is None:
         return have.place not in places or have.policy not in tagging
     return want is None or have.place != want.place
+
+
+def _twin(have: Binding, wanted: Iterable[Binding]) -> bool:
+    """A second plan of one SAP HANA database: the cloud makes it for whoever asks again, after a lost answer, say."""
+    if have.way != "hana_plan" or have.disabled or not have.ours:
+        return False
+    return any(one.id not in ("", have.id) and (one.policy, one.source) == (have.policy, have.source) for one in wanted)
 
 
 def after_binding(bindings: Mapping[str, frozenset[Binding]], step: BindingStep) -> dict[str, frozenset[Binding]]:

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,8 @@ BRIEF_WAITS = (0.2, 0.6)
 LONGEST_BRIEF_WAIT = 2.0
 PASSING = frozenset({Reason.THROTTLED, Reason.UNREACHABLE})
 """What may be over within a second."""
+UNDONE = frozenset({Reason.THROTTLED})
+"""Of these, what says that nothing was done; where only the answer is missing, the work may be done all the same."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +66,19 @@ class Calls:
         time.sleep(wait)
         return 0.0
 
-    def __call__(self, name: str, send: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - the SDKs ship no types
+    def __call__(self, name: str, send: Callable[[Any], Any], passing: Collection[Reason] = PASSING) -> Any:  # noqa: ANN401 - the SDKs ship no types
         """``send(runtime options)`` until it succeeds, fails for good, or neither time nor tries are left.
 
-        ``name`` is the one under which a failure is classified. Returns the response's body. Raises an AttemptError;
-        ExistsError and AbsentError are observations to whoever expects them.
+        Only failures for one of the reasons ``passing`` are tried again. ``name`` is the one under which a failure is
+        classified. Returns the response's body. Raises an AttemptError; ExistsError and AbsentError are observations to
+        whoever expects them.
         """
         for wait in BRIEF_WAITS:
             try:
                 return self._once(name, send)
             except TemporaryError as error:
                 pause = max(error.delay or 0.0, wait * random.uniform(0.5, 1.5))
-                if error.reason not in PASSING or pause > min(LONGEST_BRIEF_WAIT, self.deadline.left):
+                if error.reason not in passing or pause > min(LONGEST_BRIEF_WAIT, self.deadline.left):
                     raise
                 time.sleep(pause)
         return self._once(name, send)
@@ -175,9 +178,19 @@ class Api:
 
     def __call__(self, action: str, name: str = "", /, **fields: object) -> Any:  # noqa: ANN401
         """Call ``action``; ``name`` is the name under which a failure is classified, where it is not the action's."""
+        return self._calls(name or action, self._sender(action, fields))
+
+    def once(self, action: str, /, **fields: object) -> Any:  # noqa: ANN401
+        """Call ``action``, which the cloud would do twice: where its answer is lost, the next attempt looks first.
+
+        Cloud Backup knows no client token by which it could tell.
+        """
+        return self._calls(action, self._sender(action, fields), UNDONE)
+
+    def _sender(self, action: str, fields: dict[str, object]) -> Callable[[Any], Any]:
         request = self.model(f"{action}Request", **fields)
         method = getattr(self._client, _method(action))
-        return self._calls(name or action, lambda runtime: method(request, runtime))
+        return lambda runtime: method(request, runtime)
 
     def model(self, model: str, /, **fields: object) -> Any:  # noqa: ANN401
         """An object of one of the SDK's model classes: a request, or a part of one."""

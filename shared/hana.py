@@ -42,7 +42,7 @@ class Hana:
         if not mine:
             detail = f"SAP HANA instance {name} of account {binding.place.account_id} is not registered in {region}"
             raise PermanentError(Reason.BAD_CONFIGURATION, f"{detail}: `cab hana` does that, with its password")
-        self._api(region)(
+        self._api(region).once(
             "CreateHanaBackupPlan",
             cluster_id=mine[0].id,
             vault_id=mine[0].vault_id,

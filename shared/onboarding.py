@@ -20,7 +20,7 @@ from shared.plan import UNKNOWN, CheckRole, Enrolment, Register, Role, plan
 from shared.ports import Enter, Ports, Report, Work
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import for_event
-from shared.verdict import LEAVING, as_it_goes, find, judge, leaves
+from shared.verdict import LEAVING, find, judge, leaves
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,6 @@ def _leave(member: Member | None, visit: _Visit) -> None:
     ports, report = visit.ports, visit.report
     if member is not None:
         report.display_name = member.display_name
-        member = as_it_goes(member, ports)
     if visit.occasion.hint is not Hint.WITHDRAW and judge(member, Hint.JOINED, ports.config)[0] is not None:
         report.state, report.why = "ignored", "the account is a member and in scope: nothing is withdrawn"
         return

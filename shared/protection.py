@@ -131,7 +131,7 @@ class Protection:
 
     def create_vault(self, region: str, wanted: VaultSettings, kind: str) -> None:
         """Make a vault; it takes backups only when it is ready, which takes a while (API page "CreateVault")."""
-        self.api(region)(
+        self.api(region).once(
             "CreateVault",
             vault_name=wanted.name,
             vault_region_id=region,
@@ -148,7 +148,7 @@ class Protection:
         if policy_id is None:
             fields = {"policy_name": name, "policy_description": f"{MARK} backup policy of central backup. Managed."}
             made = [api.model("CreatePolicyV2RequestRules").from_map(written(rule)) for rule in rules]
-            api("CreatePolicyV2", rules=made, **fields)
+            api.once("CreatePolicyV2", rules=made, **fields)
         else:
             changed = [api.model("UpdatePolicyV2RequestRules").from_map(written(rule)) for rule in rules]
             api("UpdatePolicyV2", policy_id=policy_id, rules=changed)

@@ -28,7 +28,7 @@ from shared.plan import UNKNOWN, AnyStep, Enrolment, Register, Role, gaps, plan
 from shared.ports import Ports, Report, Work
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import Standing, beside, for_sweep
-from shared.verdict import as_it_goes, find, judge, leaves
+from shared.verdict import find, judge, leaves
 
 VERSION = 1
 
@@ -176,8 +176,6 @@ def _enrolment(
 
 def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports, listed: Listed | None) -> Review:
     name = member.display_name if member else ""
-    if member is not None:
-        member = as_it_goes(member, ports)
     if hint is not Hint.WITHDRAW and judge(member, Hint.JOINED, ports.config)[0] is not None:
         return Review(account_id, hint, "ignored", name, why="the account is a member and in scope")
     settings = desired(member, ports.config).settings if member else ports.config.enrolment

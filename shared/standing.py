@@ -108,8 +108,10 @@ def _with_id(wanted: Binding, here: Standing) -> Binding | None:
         policy = here.policies.get(wanted.policy)
         return replace(wanted, id=policy.id) if policy else None
     named = replace(wanted, policy=plan_name(wanted))
-    same = (one for one in here.of(wanted.place.account_id) if (one.policy, one.source) == (named.policy, named.source))
-    return next((replace(named, id=one.id) for one in same), named)
+    same = [one for one in here.of(wanted.place.account_id) if (one.policy, one.source) == (named.policy, named.source)]
+    # Of two, everybody who looks must choose the same one; the other is then spare.
+    known = min(same, key=lambda one: (one.disabled, one.id), default=named)
+    return replace(named, id=known.id)
 
 
 def plan_name(wanted: Binding) -> str:

@@ -15,12 +15,10 @@ def find(account_id: str, ports: Ports) -> Member | None:
     for external in ports.config.external:
         if external.account_id == account_id:
             return declared(external)
-    return ports.directory.look_up(account_id)
-
-
-def as_it_goes(member: Member, ports: Ports) -> Member:
-    """The account with whether it is being deleted, which takes a call of its own: no listing tells."""
-    return replace(member, leaving=member.leaving or ports.directory.is_leaving(member.account_id))
+    # Whether it is being deleted is told by a call of its own, beside the other; ListAccounts tells both.
+    leaving = ports.pool.submit(ports.directory.is_leaving, account_id)
+    member = ports.directory.look_up(account_id)
+    return replace(member, leaving=leaving.result()) if member else None
 
 
 def declared(external: External) -> Member:

@@ -22,10 +22,11 @@ class Soak:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--soak`` makes every sampled test long; ``--seed`` chooses the samples."""
+    """How much is sampled, by which seed, and what becomes of the numbers."""
     parser.addoption("--soak", action="store_true", help="many more samples; see `make soak`")
     parser.addoption("--guess", metavar="NAME=VALUE", help="the flows in a cloud where this guess has this value")
     parser.addoption("--seed", type=int, default=20261122, help="the seed of every sample")
+    parser.addoption("--document", action="store_true", help="write the numbers of the matrix into docs/security.md")
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
-"""``python -m tests.matrix``: run the matrix, print one JSON document.
+"""``python -m tests.matrix``: run the matrix, print what was found as one JSON document; on stderr, what fails at once.
 
 ``--pairs N --seed S`` adds samples of two failures at once. ``--part 0/2`` takes every second case, so that two of
-these run side by side. ``--case TEXT`` runs the one case that a report names. ``--document FILE`` writes the table of
-the calls between the markers of that file, and runs nothing.
+these run side by side. ``--case TEXT`` runs the one case that a report names, and ``--flow TEXT`` the flows whose names
+begin so.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.cloud import local_cloud
 from tests.flows.world import World
-from tests.matrix.flows import FLOWS, Flow
+from tests.matrix.flows import FLOWS
 from tests.matrix.platform import Log, Platform
-from tests.matrix.runs import Point, Stage, pairs, perform, singles
-from tests.matrix.table import BEGIN, END, table
+from tests.matrix.report import Failed, Report
+from tests.matrix.runs import Case, Point, Stage, case_of, pairs, perform, share, singles
 
 
 def main(arguments: list[str]) -> int:
@@ -34,53 +35,58 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--part", default="0/1")
     parser.add_argument("--case", default="")
     parser.add_argument("--flow", default="")
-    parser.add_argument("--only-pairs", action="store_true")
-    parser.add_argument("--document", type=Path)
     given = parser.parse_args(arguments)
-    log = Log()
     with local_cloud() as cloud, tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        platform = Platform(cloud, World(cloud, Path(folder), patch))
-        if given.document:
-            document(given.document, calls(platform, patch, FLOWS))
-            return 0
-        found = run(platform, patch, given, log)
+        found = Matrix(Platform(cloud, World(cloud, Path(folder), patch)), patch, given).run()
     sys.stdout.write(json.dumps(found, indent=1))
     return 1 if found["failures"] else 0
 
 
-def calls(platform: Platform, patch: pytest.MonkeyPatch, chosen: Sequence[Flow]) -> dict[str, list[Point]]:
-    """Every call of every flow."""
-    return {flow.name: Stage(platform, flow, patch).points() for flow in chosen}
+class Matrix:
+    """The flows, one after the other: calls recorded, then spoiled."""
 
+    def __init__(self, platform: Platform, patch: pytest.MonkeyPatch, given: argparse.Namespace) -> None:
+        self._platform, self._patch, self._given = platform, patch, given
+        self._log = Log()
+        self._report: Report = {"calls": {}, "singles": {}, "pairs": {}, "failures": [], "seconds": 0.0}
+        self._part, self._parts = map(int, given.part.split("/"))
 
-def document(path: Path, points: dict[str, list[Point]]) -> None:
-    """Write the table between the markers."""
-    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text(f"{before}{BEGIN}\n\n{table(points)}\n\n{END}{after}", encoding="utf-8")
+    def run(self) -> Report:
+        """What was found."""
+        began, given = time.monotonic(), self._given
+        chosen = [flow for flow in FLOWS if flow.name.startswith(given.case.partition(": ")[0] or given.flow)]
+        pairs_of = share(given.pairs, [flow.name for flow in chosen], given.seed)
+        for flow in chosen:
+            stage = Stage(self._platform, flow, self._patch)
+            points = stage.points()
+            self._report["calls"][flow.name] = [str(point) for point in points]
+            if given.case:
+                self._perform(stage, case_of(flow.name, points, given.case))
+                continue
+            cases = singles(flow.name, points)[self._part :: self._parts]
+            self._report["singles"][flow.name] = self._all(stage, cases)
+            self._report["pairs"][flow.name] = self._pairs(stage, points, pairs_of)
+        self._report["seconds"] = round(time.monotonic() - began, 1)
+        return self._report
 
+    def _all(self, stage: Stage, cases: Iterable[Case]) -> int:
+        return len([self._perform(stage, case) for case in cases])
 
-def run(platform: Platform, patch: pytest.MonkeyPatch, given: argparse.Namespace, log: Log) -> dict[str, Any]:
-    """Record the calls of every flow, then spoil them."""
-    part, parts = map(int, given.part.split("/"))
-    chosen = [flow for flow in FLOWS if flow.name.startswith(given.flow)]
-    points = calls(platform, patch, chosen)
-    cases = [*([] if given.only_pairs else singles(points)), *pairs(points, given.pairs, given.seed)]
-    cases = [case for case in cases if str(case) == given.case] if given.case else cases[part::parts]
-    began, wrong = time.monotonic(), []
-    for flow in chosen:
-        stage = Stage(platform, flow, patch)
-        for case in (case for case in cases if case.flow == flow.name):
-            complaints = [*perform(stage, case), *log.leaks()]
-            if complaints:
-                wrong.append({"case": str(case), "complaints": complaints})
-    return {
-        "calls": {name: [str(point) for point in of_flow] for name, of_flow in points.items()},
-        "table": table(points),
-        "runs": len(cases),
-        "seconds": round(time.monotonic() - began, 1),
-        "failures": wrong,
-    }
+    def _pairs(self, stage: Stage, points: list[Point], pairs_of: Counter[str]) -> int:
+        """So many in which both failures struck; what the first one changed may keep the second from its call."""
+        wanted = len(range(pairs_of[stage.flow.name])[self._part :: self._parts])
+        drawn = pairs(stage.flow.name, points, f"{self._given.seed} {self._given.part}")
+        both = (case for case in drawn if self._perform(stage, case) == len(case.planned))
+        return len(list(islice(both, wanted)))
+
+    def _perform(self, stage: Stage, case: Case) -> int:
+        """Run it; how many of its failures struck."""
+        run = perform(stage, case)
+        complaints = [*run.complaints, *self._log.leaks()]
+        if complaints:
+            self._report["failures"].append(Failed(case=str(case), complaints=complaints))
+            sys.stderr.write(f"{case}: {complaints}\n")
+        return run.struck
 
 
 if __name__ == "__main__":

@@ -1,31 +1,41 @@
-"""The flows that are spoiled: how each begins, and what must be true at its end."""
+"""The flows that are spoiled: how each begins, and how it must end."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from alibabacloud_hbr20170908 import models as hbr
-from alibabacloud_ram20150501 import models as ram
-from alibabacloud_resourcedirectorymaster20220419 import models as rd
-
-from shared.member import DESCRIPTION
-from tests.flows.world import (
-    MANAGEMENT,
-    PROD,
-    REGIONS,
-    SANDBOX,
-    SLR,
-    TEST,
-    registrations,
-    unprotected,
+from tests.flows.world import PROD, SANDBOX, TEST
+from tests.matrix.beginnings import (
+    BUCKETS,
+    BY_TAG,
+    FILES,
+    HANA,
+    HERE,
+    IN,
+    INSTANCE,
+    OUT,
+    Work,
+    backed_up,
+    backups_drifted,
+    blocking,
+    drifted,
+    enrolled,
+    every_account_is_due,
+    hana_registered,
+    planned_the_old_way,
+    swept,
+    tagged,
+    wanting,
+    wide_role,
+    withdrawn,
 )
-from tests.matrix.platform import Platform
+from tests.matrix.ends import End, Sources
+from tests.matrix.platform import Platform, Worker
 
-ROLE, POLICY = "hbrcrossrole", "System:AliyunHBRRolePolicy"
-Work = Callable[[Platform], None]
+MINUTE = 60.0
+Event = tuple[str, Any]
+"""A door, and what it is told."""
 
 
 def trail(name: str, account_id: str) -> dict[str, Any]:
@@ -39,153 +49,143 @@ def trail(name: str, account_id: str) -> dict[str, Any]:
     }
 
 
+CREATED: Event = ("onboard", trail("CreateResourceAccount", PROD))
+FAST: Event = ("reconcile", {"sweep": "fast"})
+DEEP: Event = ("reconcile", {"sweep": "deep"})
+
+
+def withdraw(account_id: str) -> Event:
+    """A person wants the account withdrawn."""
+    return "teardown", {"accountId": account_id, "do": "withdraw"}
+
+
 @dataclass(frozen=True)
 class Flow:
     """One flow."""
 
     name: str
-    begin: Work
-    """What sets it off; the queue's work follows by itself."""
-    protected: tuple[str, ...] = ()
-    """Accounts that must be protected at the end."""
-    withdrawn: tuple[str, ...] = ()
-    """Accounts of which nothing must be left at the end."""
+    events: tuple[Event, ...]
+    """What sets it off, a minute between each; the queue's work follows by itself."""
+    end: End
     prepare: tuple[Work, ...] = ()
-    second_worker: tuple[str, Any] = ("reconcile", {"sweep": "deep", "everything": True})
-    """The door and the event of somebody else who works on the same account at the same time."""
-    sweeps: bool = False
-    """Whether it is its own retry, sends no messages, and is followed by the next sweep."""
+    second_worker: Event = ("reconcile", {"sweep": "deep", "everything": True})
+    """Somebody else who works on the same account at the same time."""
     out_of_scope: tuple[str, ...] = (SANDBOX,)
-    regions: tuple[str, ...] = REGIONS
     fails_at: dict[str, Any] = field(default_factory=dict)
     """A failure that is planned in every run, so that the message goes through the queue."""
 
+    def begin(self, platform: Platform) -> None:
+        """Deliver what sets it off, and let the queue do its work after each."""
+        for number, (door, event) in enumerate(self.events):
+            if number:
+                platform.cloud.advance(MINUTE)
+            platform.deliver(door, event)
+            platform.work_the_queue()
 
-def enrolled(*accounts: str) -> Work:
-    def prepare(platform: Platform) -> None:
-        for account in accounts:
-            assert platform.world.enrol(account)["state"] == "protected"
+    @property
+    def sweeps(self) -> tuple[Event, ...]:
+        """Those of its events that are their own retry: they send no messages, and the next one follows."""
+        return tuple(event for event in self.events if event[0] == "reconcile")
 
-    return prepare
-
-
-def in_member(platform: Platform, account: str) -> Any:
-    return platform.cloud.client("ram", key=platform.cloud.into(account))
-
-
-def wide_role(platform: Platform) -> None:
-    """Our role, let wide open by somebody: a principal too many, a policy too many, and not the one that is needed."""
-    names = [SLR, f"acs:ram::{MANAGEMENT}:root"]
-    statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": names}}
-    document, client = json.dumps({"Version": "1", "Statement": [statement]}), in_member(platform, PROD)
-    client.create_role(
-        ram.CreateRoleRequest(role_name=ROLE, assume_role_policy_document=document, description=DESCRIPTION)
-    )
-    attach = ram.AttachPolicyToRoleRequest(policy_type="System", policy_name="ReadOnlyAccess", role_name=ROLE)
-    client.attach_policy_to_role(attach)
+    def again(self, worker: Worker) -> None:
+        """The same event once more, by somebody else."""
+        worker.deliver(*self.events[0])
 
 
-def drifted(platform: Platform) -> None:
-    """Somebody widens the trust, detaches the policy, and takes the registration in one region away."""
-    client = in_member(platform, PROD)
-    names = [SLR, f"acs:ram::{PROD}:root"]
-    statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": names}}
-    document = json.dumps({"Version": "1", "Statement": [statement]})
-    client.update_role(ram.UpdateRoleRequest(role_name=ROLE, new_assume_role_policy_document=document))
-    detach = ram.DetachPolicyFromRoleRequest(policy_type="System", policy_name="AliyunHBRRolePolicy", role_name=ROLE)
-    client.detach_policy_from_role(detach)
-    request = hbr.DeleteCrossAccountRequest(cross_account_user_id=int(PROD), cross_account_role_name=ROLE)
-    platform.cloud.client("hbr", account="backup", region=REGIONS[1]).delete_cross_account(request)
-
-
-def moved_out(platform: Platform) -> None:
-    request = rd.MoveAccountRequest(account_id=PROD, destination_folder_id="fd-sandbox0001")
-    platform.cloud.client("resourcedirectory").move_account(request)
-
-
-def every_account_is_due(platform: Platform) -> None:
-    platform.world.configure(sweep={"deep_days": 1})
-
-
-def delivering(door: str, event: Any) -> Work:
-    return lambda platform: platform.deliver(door, event)
-
+PROTECTED = End(protected=(PROD,))
+BOTH = End(protected=(PROD, TEST))
+BUCKET: Sources = {PROD: ("prod-app-data",)}
+OTHERS: Sources = {TEST: ("test-app-data",)}
+LEFT = End(withdrawn=(PROD,), protected=(TEST,), regions=HERE, backed_up=OTHERS)
+"""The production account is withdrawn; what backs up others goes on."""
 
 FLOWS = (
-    Flow("onboard", delivering("onboard", trail("CreateResourceAccount", PROD)), protected=(PROD,)),
+    Flow("onboard", (CREATED,), PROTECTED),
     Flow(
         "onboard, role too wide",
-        delivering("onboard", trail("AcceptHandshake", PROD) | {"userIdentity": {"accountId": PROD}}),
-        protected=(PROD,),
+        (("onboard", trail("AcceptHandshake", PROD) | {"userIdentity": {"accountId": PROD}}),),
+        PROTECTED,
         prepare=(wide_role,),
     ),
+    Flow("onboard again", (CREATED,), PROTECTED, prepare=(enrolled(PROD),)),
     Flow(
-        "onboard again",
-        delivering("onboard", trail("CreateResourceAccount", PROD)),
-        protected=(PROD,),
-        prepare=(enrolled(PROD),),
+        "onboard, with data sources",
+        (CREATED,),
+        End(protected=(PROD,), regions=HERE, backed_up={PROD: ("prod-app-data", INSTANCE)}),
+        prepare=(wanting(BUCKETS, FILES), OUT, swept, IN),
     ),
     Flow(
-        "retry",
-        delivering("onboard", trail("CreateResourceAccount", PROD)),
-        protected=(PROD,),
-        fails_at={"service": "ram", "action": "CreateRole", "status": 500},
+        "onboard, back again",
+        (CREATED,),
+        End(protected=(PROD,), regions=HERE, backed_up={PROD: ("prod-app-data", "SYSTEMDB")}),
+        prepare=(wanting(BUCKETS), swept, hana_registered, wanting(BUCKETS, HANA), swept, backed_up, withdrawn),
     ),
+    Flow("retry", (CREATED,), PROTECTED, fails_at={"service": "ram", "action": "CreateRole", "status": 500}),
     Flow(
         "withdraw by hand",
-        delivering("teardown", {"accountId": SANDBOX, "do": "withdraw"}),
-        withdrawn=(SANDBOX,),
-        protected=(PROD,),
+        (withdraw(SANDBOX),),
+        End(withdrawn=(SANDBOX,), protected=(PROD,)),
         prepare=(enrolled(PROD, SANDBOX),),
         out_of_scope=(),
     ),
     Flow(
         "withdraw after the grace",
-        delivering("onboard", trail("MoveAccount", PROD)),
-        withdrawn=(PROD,),
-        protected=(TEST,),
-        prepare=(enrolled(PROD, TEST), moved_out),
+        (("onboard", trail("MoveAccount", PROD)),),
+        End(withdrawn=(PROD,), protected=(TEST,)),
+        prepare=(enrolled(PROD, TEST), OUT),
+        out_of_scope=(PROD, SANDBOX),
+    ),
+    Flow(
+        "withdraw, backups kept",
+        (withdraw(PROD),),
+        LEFT,
+        prepare=(
+            *(wanting(BUCKETS), swept, hana_registered, wanting(BUCKETS, HANA), swept),
+            *(planned_the_old_way, backed_up, OUT),
+        ),
+        out_of_scope=(PROD, SANDBOX),
+    ),
+    Flow(
+        "withdraw, under a tag rule",
+        (withdraw(PROD), FAST),
+        LEFT,
+        prepare=(tagged, wanting(BY_TAG), swept, backed_up, OUT),
+        out_of_scope=(PROD, SANDBOX),
+    ),
+    Flow(
+        "withdraw, mode block",
+        (withdraw(PROD),),
+        End(protected=(PROD, TEST), regions=HERE, backed_up={**BUCKET, **OTHERS}, asks="restorable_data"),
+        prepare=(wanting(BUCKETS), swept, backed_up, OUT, blocking),
         out_of_scope=(PROD, SANDBOX),
     ),
     Flow(
         "sweep, account missing",
-        delivering("reconcile", {"sweep": "fast"}),
-        protected=(PROD, TEST),
+        (FAST,),
+        BOTH,
         prepare=(enrolled(TEST),),
         second_worker=("onboard", {"accountId": PROD}),
-        sweeps=True,
+    ),
+    Flow(
+        "sweeps, no vault yet",
+        (FAST, FAST),
+        End(protected=(PROD, TEST), regions=HERE, backed_up={**BUCKET, **OTHERS}),
+        prepare=(wanting(BUCKETS), enrolled(PROD, TEST)),
+        second_worker=("onboard", {"accountId": PROD}),
+    ),
+    Flow(
+        "sweep, backups drifted",
+        (FAST,),
+        End(protected=(PROD, TEST), regions=HERE, backed_up={PROD: ("prod-app-data", "SYSTEMDB"), **OTHERS}),
+        prepare=(wanting(BUCKETS), swept, backed_up, wanting(BUCKETS, HANA), backups_drifted),
+        second_worker=("onboard", {"accountId": PROD}),
     ),
     Flow(
         "deep sweep, drift",
-        delivering("reconcile", {"sweep": "deep"}),
-        protected=(PROD, TEST),
+        (DEEP,),
+        BOTH,
         prepare=(enrolled(PROD, TEST), drifted, every_account_is_due),
         second_worker=("onboard", {"accountId": PROD}),
-        sweeps=True,
     ),
 )
 BY_NAME = {flow.name: flow for flow in FLOWS}
-
-
-def missed(flow: Flow, state: dict[str, Any]) -> list[str]:
-    """What of the desired end is not true in the emulator's own state."""
-    return [
-        *(why for account in flow.protected for why in unprotected(state, account, flow.regions)),
-        *(why for account in flow.withdrawn for why in _left(state, account)),
-        *_messages_left(state),
-    ]
-
-
-def _messages_left(state: dict[str, Any]) -> Iterator[str]:
-    for name, queue in state["mns"]["queues"][MANAGEMENT].items():
-        if queue["messages"]:
-            yield f"{len(queue['messages'])} messages are left in {name}"
-
-
-def _left(state: dict[str, Any], account: str) -> list[str]:
-    registered = registrations(state, account)
-    role = state["accounts"][account]["roles"].get(ROLE)
-    return [
-        *([f"{account} still has its role"] if role else []),
-        *([f"{account} is still registered: {registered}"] if registered else []),
-    ]

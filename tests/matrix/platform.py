@@ -6,8 +6,6 @@ until the end of the invocation in which it struck.
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 import threading
 from collections.abc import Callable
@@ -22,12 +20,13 @@ from shared.cloud import memory
 from tests import cloud as clouds
 from tests import secrets
 from tests.cloud import LocalCloud
+from tests.flows.platform import ASYNC_RETRIES, cloud_event
 from tests.flows.world import MANAGEMENT, World
 
-REDELIVERIES = 3
-"""As ``asyncInvokeConfig.maxAsyncRetryAttempts`` in s.yaml."""
 MOST_MESSAGES = 40
 """Messages handled in one run; a message that never ends is a failure."""
+ONE_AT_A_TIME = "reconcile"
+"""``reservedConcurrency: 1`` in s.yaml: whoever comes meanwhile waits."""
 PATIENCE = 1.0
 """Real seconds for which another worker may be held up by what the held one has in its hands."""
 QUEUES = ("cab-retry", "cab-dead-letters")
@@ -35,15 +34,82 @@ QUEUES = ("cab-retry", "cab-dead-letters")
 
 @dataclass
 class Run:
-    """What happened in one run."""
+    """What happened in one run, whoever worked in it."""
 
     answers: list[Any] = field(default_factory=list)
     raised: list[str] = field(default_factory=list)
     dead_letters: list[dict[str, Any]] = field(default_factory=list)
+    """What was set aside before anybody brought it back."""
     complaints: list[str] = field(default_factory=list)
-    waiting: list[dict[str, Any]] = field(default_factory=list)
-    """Failures that have not struck yet."""
-    struck: int = 0
+    planned: int = 0
+    waiting: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Failures that have not struck yet, by the names under which the emulator counts them."""
+
+    sweeping: bool = False
+    put_off: list[Any] = field(default_factory=list)
+    """Sweeps that wait until the present one is over."""
+
+    @property
+    def struck(self) -> int:
+        """How many of the planned failures have struck."""
+        return self.planned - len(self.waiting)
+
+
+@dataclass
+class Worker:
+    """Whoever is handed events: calls the door, and again when it raises. What he does is part of the run."""
+
+    platform: Platform
+    beside: Callable[[], None] | None = None
+    """What somebody else does while a call of his is held."""
+
+    def deliver(self, door: str, event: Any) -> None:
+        """Invoke a function asynchronously: what raises is brought back, what never succeeds is lost."""
+        run = self.platform.run
+        if door == ONE_AT_A_TIME and run.sweeping:
+            run.put_off.append(event)
+            return
+        run.sweeping = door == ONE_AT_A_TIME or run.sweeping
+        for _ in range(1 + ASYNC_RETRIES):
+            if self._invoke(door, event):
+                break
+        else:
+            run.complaints.append(f"{door} raised {1 + ASYNC_RETRIES} times: {run.raised[-1]}")
+        if door == ONE_AT_A_TIME:
+            run.sweeping = False
+            while run.put_off:
+                self.deliver(door, run.put_off.pop(0))
+
+    def _invoke(self, door: str, event: Any) -> bool:
+        """One invocation; whether it returned. Function Compute gives each one credentials that are valid."""
+        with ThreadPoolExecutor(1, thread_name_prefix="invocation") as thread:
+            running = thread.submit(self._call, door, event)
+            self._meddle(running)
+            answer = running.result()
+        self.platform.end_what_struck(self)
+        return answer
+
+    def _call(self, door: str, event: Any) -> bool:
+        world, run = self.platform.world, self.platform.run
+        world.key = self.platform.cloud.as_function()
+        try:
+            run.answers.append(world.call(door, event))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the platform brings the event back
+            run.raised.append(f"{type(error).__name__}: {error}"[:300])
+            return False
+        return True
+
+    def _meddle(self, running: Future[bool]) -> None:
+        """While a call is held, let somebody else do his work beside it."""
+        cloud = self.platform.cloud
+        while self.beside is not None and not running.done():
+            if cloud.held(0.01):
+                other = threading.Thread(target=self.beside, name="beside")
+                self.beside = None
+                other.start()
+                other.join(PATIENCE)
+                cloud.release()
+                other.join()
 
 
 class Platform:
@@ -55,13 +121,18 @@ class Platform:
         self._config: dict[str, Any] = {}
         key = cloud.key()
         self._queues = Account(cloud.endpoints["mns"], key.access_key_id, key.access_key_secret)
-        self.beside: Callable[[], None] | None = None
-        """What somebody else does while a call is held."""
         self.run = Run()
+        self.worker = Worker(self)
+        """The one whose calls fail; others may work beside him."""
 
     def keep(self) -> None:
         """Remember the state and the configuration of now as the beginning of every run."""
         self._state, self._config = self.cloud.state(), dict(self.world.config)
+
+    @property
+    def beginning(self) -> dict[str, Any]:
+        """The state that was kept."""
+        return self._state
 
     def again(self, **watched: Any) -> None:
         """Go back to the beginning, and watch our requests."""
@@ -70,67 +141,36 @@ class Platform:
         if self.world.config != self._config:
             self.world.config = dict(self._config)
             self.world.configure()
-        self.run, self.beside = Run(), None
+        self.run, self.worker = Run(), Worker(self)
         memory().forget()
 
-    def plan(self, faults: list[dict[str, Any]]) -> None:
-        """Plan failures; each lasts until the end of the invocation in which it strikes, and the others stay."""
-        self.run.waiting = [{**fault, "name": str(number)} for number, fault in enumerate(faults)]
-        for fault in self.run.waiting:
-            self.cloud.fault(**fault)
+    def plan(self, fault: dict[str, Any]) -> None:
+        """Plan one more failure; it lasts until the end of the invocation in which it strikes."""
+        name = str(self.run.planned)
+        self.run.planned += 1
+        self.run.waiting[name] = {**fault, "name": name}
+        self.cloud.fault(**self.run.waiting[name])
 
-    def another(self) -> Platform:
-        """Somebody else in the same world: the same cloud and configuration, nothing planned, nothing held."""
-        other = Platform.__new__(Platform)
-        other.cloud, other.world, other.run = self.cloud, self.world, Run()
-        other.beside = None
-        return other
-
-    def deliver(self, door: str, event: Any) -> None:
-        """Invoke a function asynchronously: what raises is brought back, what never succeeds is lost."""
-        for _ in range(1 + REDELIVERIES):
-            if self._invoke(door, event):
-                return
-        self.run.complaints.append(f"{door} raised {1 + REDELIVERIES} times: {self.run.raised[-1]}")
-
-    def _invoke(self, door: str, event: Any) -> bool:
-        """One invocation; whether it returned. Function Compute gives each one credentials that are valid."""
-        with ThreadPoolExecutor(1, thread_name_prefix="invocation") as thread:
-            running = thread.submit(self._call, door, event)
-            self._meddle(running)
-            answer = running.result()
-        self._end_what_struck()
-        return answer
-
-    def _end_what_struck(self) -> None:
-        if not self.run.waiting:
+    def end_what_struck(self, worker: Worker) -> None:
+        """An invocation is over: so is what struck in it, and the other failures stay. They are the one worker's."""
+        if worker is not self.worker or not self.run.waiting:
             return
         struck = self.cloud.struck()
-        left = [fault for fault in self.run.waiting if not struck.get(fault["name"])]
+        left = {name: fault for name, fault in self.run.waiting.items() if not struck.get(name)}
         if len(left) < len(self.run.waiting):
-            self.run.struck += len(self.run.waiting) - len(left)
+            self.run.waiting = left
             self.cloud.clear_faults()
-            self.plan(left)
+            for fault in left.values():
+                self.cloud.fault(**fault)
 
-    def _call(self, door: str, event: Any) -> bool:
-        self.world.key = self.cloud.as_function()
-        try:
-            self.run.answers.append(self.world.call(door, event))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the platform brings the event back
-            self.run.raised.append(f"{type(error).__name__}: {error}"[:300])
-            return False
-        return True
+    def forget_what_waits(self) -> None:
+        """Failures that have not struck yet never will."""
+        self.run.waiting = {}
+        self.cloud.clear_faults()
 
-    def _meddle(self, running: Future[bool]) -> None:
-        """While a call is held, let somebody else do his work beside it."""
-        while self.beside is not None and not running.done():
-            if self.cloud.held(0.01):
-                other = threading.Thread(target=self.beside, name="beside")
-                self.beside = None
-                other.start()
-                other.join(PATIENCE)
-                self.cloud.release()
-                other.join()
+    def deliver(self, door: str, event: Any) -> None:
+        """Let the worker do it."""
+        self.worker.deliver(door, event)
 
     def work_the_queue(self) -> None:
         """Hand every message of the retry queue to the retry function when it is due, until none is left."""
@@ -157,13 +197,9 @@ class Platform:
             if error.type == "MessageNotExist":
                 return
             raise
-        self.deliver("retry", [in_an_envelope(message.message_body.decode())])
+        self.deliver("retry", [cloud_event(message.message_body.decode())])
         # Handling it may have taken longer than its invisibility, on a clock that was moved meanwhile.
         queue.delete_message(message.receipt_handle)
-
-    def read_dead_letters(self) -> list[dict[str, Any]]:
-        """What waits for a person."""
-        return [json.loads(base64.b64decode(one["body"])) for one in self._messages(QUEUES[1])]
 
     def redrive(self) -> None:
         """A person brings every dead letter back, unchanged."""
@@ -174,17 +210,6 @@ class Platform:
     def _messages(self, queue: str) -> list[dict[str, Any]]:
         stored = self.cloud.state()["mns"]["queues"][MANAGEMENT][queue]["messages"]
         return list(stored.values())
-
-
-def in_an_envelope(body: str) -> dict[str, Any]:
-    """A message as an MNS trigger with ``IsBase64Decode: true`` hands it over."""
-    return {
-        "id": "1",
-        "source": "MNS-Function-retry-queue",
-        "specversion": "1.0",
-        "type": "mns:Queue:SendMessage",
-        "data": {"requestId": "1", "messageId": "1", "messageBody": body},
-    }
 
 
 class Log(logging.Handler):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import product
@@ -18,9 +18,10 @@ from shared.config import MARK
 from shared.session import SESSION_NAME
 from tests.flows.world import BACKUP, MANAGEMENT, SLR
 from tests.matrix import failures
+from tests.matrix.ends import POLICY, letters
 from tests.matrix.failures import FAILURES, Failure
-from tests.matrix.flows import POLICY, Flow, missed
-from tests.matrix.platform import Platform, Run
+from tests.matrix.flows import MINUTE, Flow
+from tests.matrix.platform import Platform, Run, Worker
 
 OURS = {
     "arn": f"acs:ram::{MANAGEMENT}:role/cab-functions",
@@ -48,8 +49,8 @@ class Point:
     nth: int
 
     def __str__(self) -> str:
-        place = f" in {self.region}" if self.region and self.service == "hbr" else ""
-        return f"{self.service} {self.action}{place} #{self.nth + 1}"
+        place = self.region if self.service == "hbr" else self.account
+        return f"{self.service} {self.action} in {place} #{self.nth + 1}"
 
     @property
     def target(self) -> dict[str, Any]:
@@ -90,11 +91,13 @@ class Stage:
         Sorted, since threads do not always call in the same order: processes that share the cases, and whoever brings a
         failure back by its seed, must all have the same list.
         """
-        run = self.run(())
+        self._act(())
+        journal = self.platform.cloud.journal()
+        run = self._judged(())
         assert not run.complaints, (self.flow.name, run.complaints)
         counted: Counter[tuple[str, str, str, str]] = Counter()
         found = list[Point]()
-        for entry in self.platform.cloud.journal():
+        for entry in journal:
             account, _, name = entry["principal"].removeprefix("acs:ram::").partition(":")
             if not name.startswith("role/") or entry["fault"]:
                 continue
@@ -105,30 +108,27 @@ class Stage:
 
     def run(self, planned: Sequence[tuple[Point, Failure]]) -> Run:
         """Begin, let the queue do its work, bring dead letters back, and judge."""
+        self._act(planned)
+        return self._judged(planned)
+
+    def _act(self, planned: Sequence[tuple[Point, Failure]]) -> None:
         platform, flow = self.platform, self.flow
         platform.again(**OURS, out_of_scope=list(flow.out_of_scope))
         if flow.fails_at:
             platform.cloud.fault(**flow.fails_at)
-        platform.plan([{**point.target, **failure.fault} for point, failure in planned])
-        for _, failure in planned:
-            platform.beside = self._beside(failure) or platform.beside
+        for point, failure in planned:
+            platform.plan({**point.target, **failure.fault})
+            if failure.beside:
+                platform.worker.beside = self._beside(failure)
         with self._patience(slow=any(failure.slow for _, failure in planned)):
             flow.begin(platform)
-            platform.work_the_queue()
-        run = platform.run
-        if planned and not run.struck:
-            run.complaints.append(NEVER)
         platform.cloud.clear_faults()
-        self._judge(run, planned)
-        return run
 
-    def _beside(self, failure: Failure) -> Any:
-        if not failure.beside:
-            return None
+    def _beside(self, failure: Failure) -> Callable[[], None]:
+        other = Worker(self.platform)
         if failure.beside == "again":
-            return lambda: self.flow.begin(self.platform.another())
-        door, event = self.flow.second_worker
-        return lambda: self.platform.another().deliver(door, event)
+            return lambda: self.flow.again(other)
+        return lambda: other.deliver(*self.flow.second_worker)
 
     @contextmanager
     def _patience(self, *, slow: bool) -> Iterator[None]:
@@ -141,26 +141,36 @@ class Stage:
                 patch.setattr(queue, "READ_SECONDS", failures.LATE_SECONDS)
             yield
 
-    def _judge(self, run: Run, planned: Sequence[tuple[Point, Failure]]) -> None:
+    def _judged(self, planned: Sequence[tuple[Point, Failure]]) -> Run:
         platform, flow = self.platform, self.flow
+        run = platform.run
         if len(planned) == 1:
             self._judge_delay(run, planned[0][1].waits)
-        run.dead_letters = platform.read_dead_letters()
-        allowed = {reason for _, failure in planned for reason in failure.reasons}
+        state = platform.cloud.state()
+        run.dead_letters = letters(state)
+        allowed = {reason for _, failure in planned for reason in failure.reasons} | {flow.end.asks}
         run.complaints += [
             f"dead letter: {letter['reason']}: {letter['detail']}"
             for letter in run.dead_letters
             if letter["reason"] not in allowed
         ]
-        if run.dead_letters:
+        if any(letter["reason"] != flow.end.asks for letter in run.dead_letters):
             platform.redrive()
-        for _ in range(SWEEPS if flow.sweeps else 0):
-            if not missed(flow, platform.cloud.state()):
-                break
-            flow.begin(platform)
-        run.complaints += missed(flow, platform.cloud.state())
-        run.complaints += [f"{one['action']}: {one['what']}" for one in platform.cloud.violations()]
-        run.complaints += [f"a secret lies open in {place}" for place in platform.cloud.leaks()]
+            state = platform.cloud.state()
+        for _ in range(SWEEPS if flow.sweeps and self._missed(state) else 0):
+            for event in flow.sweeps:
+                platform.deliver(*event)
+                platform.cloud.advance(MINUTE)
+            state = platform.cloud.state()
+        run.complaints += [
+            *self._missed(state),
+            *(f"{one['action']}: {one['what']}" for one in platform.cloud.violations()),
+            *(f"a secret lies open in {place}" for place in platform.cloud.leaks()),
+        ]
+        return run
+
+    def _missed(self, state: dict[str, Any]) -> list[str]:
+        return self.flow.end.missed(state, self.platform.beginning)
 
     def _judge_delay(self, run: Run, least: int) -> None:
         for answer in run.answers:
@@ -168,32 +178,37 @@ class Stage:
                 run.complaints.append(f"comes back after {answer['delay']} s, was told {least}")
 
 
-def singles(points: dict[str, list[Point]]) -> list[Case]:
+def singles(flow: str, points: Sequence[Point]) -> list[Case]:
     """Each call with each failure."""
-    return [
-        Case(flow, ((point, failure.name),))
-        for flow, of_flow in points.items()
-        for point, failure in product(of_flow, FAILURES)
-    ]
+    return [Case(flow, ((point, failure.name),)) for point, failure in product(points, FAILURES)]
 
 
-def pairs(points: dict[str, list[Point]], count: int, seed: int) -> list[Case]:
-    """So many samples of two failures at two calls of one flow, the same ones for the same seed."""
-    chance, names = Random(seed), [failure.name for failure in FAILURES if not failure.beside]
-    found = []
-    for _ in range(count):
-        flow = chance.choice(sorted(points))
-        first, second = chance.sample(points[flow], 2)
-        found.append(Case(flow, ((first, chance.choice(names)), (second, chance.choice(names)))))
-    return found
+def share(count: int, flows: Sequence[str], seed: int) -> Counter[str]:
+    """How many pairs each flow gets."""
+    chance = Random(seed)
+    return Counter(chance.choice(flows) for _ in range(count))
 
 
-def perform(stage: Stage, case: Case) -> list[str]:
-    """Run a case; what was wrong at its end."""
+def pairs(flow: str, points: Sequence[Point], seed: str) -> Iterator[Case]:
+    """Samples of two failures at two calls without end, the same ones for the same seed."""
+    chance, names = Random(f"{seed} {flow}"), [failure.name for failure in FAILURES if not failure.beside]
+    while True:
+        first, second = chance.sample(points, 2)
+        yield Case(flow, ((first, chance.choice(names)), (second, chance.choice(names))))
+
+
+def case_of(flow: str, points: Sequence[Point], text: str) -> Case:
+    """The case that a report names."""
+    known = {f"{failure.name} at {point}": (point, failure.name) for point, failure in product(points, FAILURES)}
+    return Case(flow, tuple(known[one] for one in text.removeprefix(f"{flow}: ").split("; ")))
+
+
+def perform(stage: Stage, case: Case) -> Run:
+    """Run a case. What was missed by chance is tried again; a pair of which the first spoils the second is not."""
     planned = [(point, failures.BY_NAME[name]) for point, name in case.planned]
-    complaints: list[str] = []
     for _ in range(TRIES):
-        complaints = stage.run(planned).complaints
-        if complaints != [NEVER]:
+        run = stage.run(planned)
+        if run.struck or len(planned) > 1:
             break
-    return complaints
+        run.complaints.append(NEVER)
+    return run

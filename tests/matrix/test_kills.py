@@ -6,8 +6,9 @@ Real processes, as ``s.yaml`` declares them: the emulator kills them at the call
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -18,43 +19,40 @@ from alibabacloud_fc20230330.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.runtime import RuntimeOptions
 
+from emulator.server import SERVICES
 from tests.cloud import ROOT, LocalCloud, local_cloud
 from tests.conftest import Soak
-from tests.flows.world import PROD, SANDBOX, World
-from tests.matrix.flows import BY_NAME, Flow, missed, trail
+from tests.flows.world import MANAGEMENT, World
+from tests.matrix.flows import FLOWS, MINUTE, Event, Flow
 from tests.matrix.platform import Platform
 from tests.matrix.runs import OURS, Point, Stage
 
-FLOWS: dict[str, tuple[str, dict[str, Any]]] = {
-    "onboard": ("cab-onboard", trail("CreateResourceAccount", PROD)),
-    "onboard, role too wide": ("cab-onboard", trail("CreateResourceAccount", PROD)),
-    "withdraw by hand": ("cab-teardown", {"accountId": SANDBOX, "do": "withdraw"}),
-    "deep sweep, drift": ("cab-reconcile", {"sweep": "deep", "everything": True}),
-}
-SAMPLE = 24
-"""Of some hundred in the usual run: each starts two Python processes or more."""
+PHASES = ("before", "after")
 ROUNDS = 12
+PAUSE = 8.0
+"""Seconds in which the platform brings back what was killed, and a delayed message is due."""
+WRITES = {
+    ("mns", "SendMessage"),
+    *((one.name, name) for one in SERVICES for name, action in one.actions.items() if action.writes),
+}
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """The functions of s.yaml, without the timer, whose sweep would heal what a lost event leaves."""
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The functions of s.yaml with this world's configuration, without the timer, which would heal a lost event."""
+    folder = tmp_path_factory.mktemp("deployed")
     declared = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
+    declared["template"]["function"]["environmentVariables"]["CAB_CONFIG"] = str(folder / "config.yaml")
     for function in declared["resources"].values():
         triggers = function["props"].get("triggers", [])
         function["props"]["triggers"] = [one for one in triggers if one["triggerType"] != "timer"]
-    path = tmp_path_factory.mktemp("deployed") / "s.yaml"
+    path = folder / "s.yaml"
     path.write_text(yaml.safe_dump(declared, allow_unicode=True), encoding="utf-8")
-    with local_cloud("--functions", str(path), "--code", str(ROOT)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def prepared(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Prepared]]:
-    """Every flow's beginning, and the calls that it makes."""
-    with pytest.MonkeyPatch.context() as patch:
-        world = World(cloud, tmp_path_factory.mktemp("world"), patch)
-        yield {name: Prepared.of(BY_NAME[name], Platform(cloud, world), patch) for name in FLOWS}
+    with (
+        local_cloud("--functions", str(path), "--code", str(ROOT)) as cloud,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        yield World(cloud, folder, patch)
 
 
 @dataclass(frozen=True)
@@ -63,16 +61,37 @@ class Prepared:
 
     flow: Flow
     state: dict[str, Any]
+    config: dict[str, Any]
     points: list[Point]
 
     @classmethod
     def of(cls, flow: Flow, platform: Platform, patch: pytest.MonkeyPatch) -> Prepared:
         """Prepare it, and record its calls once, in this process."""
         stage = Stage(platform, flow, patch)
-        return cls(flow, platform.cloud.state(), stage.points())
+        return cls(flow, platform.beginning, dict(platform.world.config), stage.points())
 
 
-def invoke(cloud: LocalCloud, function: str, event: dict[str, Any]) -> None:
+Kill = tuple[Prepared, Point, str]
+
+
+@pytest.fixture(scope="module")
+def prepared(world: World) -> Iterator[list[Prepared]]:
+    """Every flow's beginning, and the calls that it makes."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield [Prepared.of(flow, Platform(world.cloud, world), patch) for flow in FLOWS]
+
+
+def one_of_each_write(kills: list[Kill], seed: int) -> list[Kill]:
+    """Before and after some call of each kind of write."""
+    chance, kinds = Random(seed), dict[tuple[str, str, str], list[Kill]]()
+    for kill in kills:
+        _, point, phase = kill
+        if (point.service, point.action) in WRITES:
+            kinds.setdefault((point.service, point.action, phase), []).append(kill)
+    return [chance.choice(kinds[kind]) for kind in sorted(kinds)]
+
+
+def invoke(cloud: LocalCloud, event: Event) -> None:
     """Ask for an asynchronous invocation with the official SDK."""
     key = cloud.key()
     client: Any = Client(
@@ -83,50 +102,77 @@ def invoke(cloud: LocalCloud, function: str, event: dict[str, Any]) -> None:
             protocol="http",
         )
     )
-    body = json.dumps(event).encode()
+    door, told = event
+    body = json.dumps(told).encode()
     headers = fc.InvokeFunctionHeaders(x_fc_invocation_type="Async")
-    client.invoke_function_with_options(function, fc.InvokeFunctionRequest(body=body), headers, RuntimeOptions())
+    client.invoke_function_with_options(f"cab-{door}", fc.InvokeFunctionRequest(body=body), headers, RuntimeOptions())
 
 
-def ended(cloud: LocalCloud, prepared: Prepared, point: Point, phase: str) -> list[str]:
+def begin(world: World, one: Prepared) -> None:
+    """Go back to where the flow begins."""
+    world.config = dict(one.config)
+    world.configure()
+    world.cloud.load(one.state)
+    world.cloud.watch(**OURS, out_of_scope=list(one.flow.out_of_scope))
+    if one.flow.fails_at:
+        world.cloud.fault(**one.flow.fails_at)
+
+
+def ended(world: World, one: Prepared, point: Point, phase: str) -> list[str]:
     """Begin the flow, kill it at the point, let time pass; what is wrong at the end."""
-    cloud.load(prepared.state)
-    cloud.watch(**OURS, out_of_scope=list(prepared.flow.out_of_scope))
+    begin(world, one)
+    cloud, flow = world.cloud, one.flow
     cloud.fault(effect="kill", phase=phase, name="kill", **point.target)
-    function, event = FLOWS[prepared.flow.name]
-    invoke(cloud, function, event)
-    wrong = ["nothing happened"]
+    for event in flow.events:
+        invoke(cloud, event)
+        cloud.advance(MINUTE)
+    wrong: list[str] = []
     for number in range(ROUNDS):
-        cloud.advance(8)
-        wrong = missed(prepared.flow, cloud.state())
+        wrong = flow.end.missed(cloud.state(), one.state)
         if not wrong:
             break
-        if prepared.flow.sweeps and number % 3 == 2:
-            invoke(cloud, function, event)  # the next one
+        if number % 3 == 2:
+            for event in flow.sweeps:
+                invoke(cloud, event)  # the next one
+        cloud.advance(pause(cloud))
     killed = [] if cloud.struck().get("kill") else ["the process was not killed"]
-    return [*wrong, *killed, *(one["what"] for one in cloud.violations()), *cloud.leaks()]
+    return [*wrong, *killed, *(each["what"] for each in cloud.violations()), *cloud.leaks()]
 
 
-@pytest.mark.timeout(3600)
+def pause(cloud: LocalCloud) -> float:
+    """Until something has become due: an event that is brought back, or the next message."""
+    waiting = cloud.state()["mns"]["queues"][MANAGEMENT]["cab-retry"]["messages"].values()
+    return max(PAUSE, min((one["visible_at"] for one in waiting), default=0.0) - cloud.advance(0) + 1)
+
+
+@pytest.mark.timeout(36_000)
 def test_a_process_that_is_killed_loses_nothing(
-    cloud: LocalCloud, prepared: dict[str, Prepared], soak: Soak, capsys: pytest.CaptureFixture[str]
+    world: World,
+    prepared: list[Prepared],
+    soak: Soak,
+    documented: Callable[[str, str], None],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Before any call and after it: the next process ends what the killed one began."""
-    phases = ("before", "after")
-    cases = [(one, point, phase) for one in prepared.values() for point in one.points for phase in phases]
-    chosen = Random(soak.seed).sample(cases, soak.many(SAMPLE, len(cases)))
+    kills = [(one, point, phase) for one in prepared for point, phase in product(one.points, PHASES)]
+    chosen = kills if soak.long else one_of_each_write(kills, soak.seed)
     found = {
-        f"{one.flow.name}: killed {phase} {point}": ended(cloud, one, point, phase) for one, point, phase in chosen
+        f"{one.flow.name}: killed {phase} {point}": ended(world, one, point, phase) for one, point, phase in chosen
     }
+    wrong = {case: why for case, why in found.items() if why}
+    said = f"{len(found)} kills, {len(wrong)} failures"
     with capsys.disabled():
-        print(f"\n{len(found)} of {len(cases)} kills, seed {soak.seed}")  # noqa: T201 - the number is the result
-    assert {case: wrong for case, wrong in found.items() if wrong} == {}
+        print(f"\n{said}, of {len(kills)}; seed {soak.seed}")  # noqa: T201 - the number is the result
+    assert wrong == {}
+    actions = sorted({f"{point.service} {point.action}" for _, point, _ in chosen})
+    documented("kills", f"{said}: before and after one call each of {', '.join(actions)}.")
 
 
-def test_the_functions_log_no_secret(cloud: LocalCloud, prepared: dict[str, Prepared]) -> None:
+def test_the_functions_log_no_secret(world: World, prepared: list[Prepared]) -> None:
     """What the processes wrote, and what they answered, holds no secret."""
-    cloud.load(prepared["onboard"].state)
-    invoke(cloud, *FLOWS["onboard"])
-    cloud.advance(8)
-    assert any("protected" in line for line in cloud.state()["fc"]["logs"]["cab-onboard"])
-    assert cloud.leaks() == []
+    one = prepared[0]
+    begin(world, one)
+    invoke(world.cloud, *one.flow.events)
+    world.cloud.advance(PAUSE)
+    assert any("protected" in line for line in world.cloud.state()["fc"]["logs"]["cab-onboard"])
+    assert world.cloud.leaks() == []

@@ -34,8 +34,8 @@ def platform(process: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def complaints(stage: Stage, points: list[Any], failure: str, action: str) -> list[str]:
     """What the matrix says of one flow, spoiled in one way at every call of one action."""
-    cases = [case for case in singles({stage.flow.name: points}) if case.planned[0][1] == failure]
-    return [text for case in cases if case.planned[0][0].action == action for text in perform(stage, case)]
+    cases = [case for case in singles(stage.flow.name, points) if case.planned[0][1] == failure]
+    return [text for case in cases if case.planned[0][0].action == action for text in perform(stage, case).complaints]
 
 
 def test_acknowledging_before_the_write(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def test_the_cost_of_an_account_is_flat(world: World) -> None:
         enrolled(world, str(FIRST + registered))
         costs.append(sorted(entry["action"] for entry in enrolled(world, str(FIRST + registered + 1))))
     assert costs[0] == costs[1]
-    assert len(costs[0]) == 5 + 2 * len(REGIONS)
+    assert len(costs[0]) == 6 + 2 * len(REGIONS)
 
 
 def test_connections_are_used_again(world: World) -> None:

@@ -12,6 +12,7 @@ from shared.binding import Bind, SwitchOff, Unbind, after_binding, rebound
 from shared.plan import CheckRole, Deregister, Enrolment, Register, after, plan
 from shared.policies import rules_of, same
 from shared.rules import read, written
+from shared.standing import Standing, beside
 from tests.unit.enrolments import ACCOUNT, BY_DIRECTORY, BY_ROLE, ENROLLED, NAME, REGIONS
 from tests.unit.test_backup_policy import GOOD, config
 
@@ -107,3 +108,15 @@ def test_rules_that_say_the_same_are_the_same() -> None:
     later = policy.model_copy(update={"retention_days": 31})
     assert not same(rules, rules_of(later, "v-1", [ROAD, OTHER], assumptions))
     assert [rule.type for rule in rules_of(policy, "v-1", [], assumptions)] == ["BACKUP", "TRANSITION"]
+
+
+def test_of_two_plans_of_one_database_one_is_switched_off() -> None:
+    """The cloud makes a second one for whoever asks twice; everybody chooses the same one to keep."""
+    plan_of = Binding(ROAD, "HANA", "erp/SYSTEMDB", "cross-account-backup-erp-SYSTEMDB", "hana_plan")
+    twins = frozenset({replace(plan_of, id="pl-2"), replace(plan_of, id="pl-1")})
+    want = Enrolment(ACCOUNT, None, {}, bindings={REGION: frozenset({replace(plan_of, policy="erp")})})
+    bound = beside(want, {REGION: Standing(plans=twins)}).want.bindings[REGION]
+    assert [one.id for one in bound] == ["pl-1"]
+    assert list(rebound(REGION, bound, twins, [ROAD], ())) == [SwitchOff(REGION, replace(plan_of, id="pl-2"))]
+    rested = frozenset({replace(plan_of, id="pl-1", disabled=True), replace(plan_of, id="pl-2")})
+    assert [one.id for one in beside(want, {REGION: Standing(plans=rested)}).want.bindings[REGION]] == ["pl-2"]
