@@ -1,14 +1,17 @@
 """A pytest plugin: everything that the tests print is searched for every secret that a local cloud ever gave out.
 
-Captured output, logs and failure reports of every test are kept, and searched once, at the end. What lies in a cloud
+Captured output, logs and failure reports of every test are kept, and searched once, at the end; so is what child
+processes printed and what they wrote into files, which whoever runs them hands over (``keep``). What lies in a cloud
 itself (the functions' logs and answers, the messages in its queues) is searched after every test that used one. One hit
 fails the run.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,10 +38,25 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Search; a hit fails the run."""
     for cloud in clouds.RUNNING:
         cloud.leaks()
-    beginnings = {secret[:WIDTH] for secret in clouds.SECRETS}
-    _found.extend(f"{where} printed one" for where, text in _kept if holds(text, beginnings))
+    _found.extend(f"{where} printed one" for where in leaked({secret[:WIDTH] for secret in clouds.SECRETS}))
     if _found:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def keep(*texts: str) -> None:
+    """Have this searched as well: what a child process of the present test printed, or wrote into a file."""
+    where = os.environ.get("PYTEST_CURRENT_TEST", "a fixture")
+    _kept.extend((where, text) for text in texts)
+
+
+def keep_files(words: Iterable[str]) -> None:
+    """The same for every file that a command line names."""
+    keep(*(Path(word).read_text(encoding="utf-8", errors="replace") for word in words if Path(word).is_file()))
+
+
+def leaked(beginnings: set[str]) -> list[str]:
+    """The tests in whose output one of these secrets is."""
+    return [where for where, text in _kept if holds(text, beginnings)]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

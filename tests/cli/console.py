@@ -10,6 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tests import secrets
 from tests.cloud import ROOT
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Console:
             timeout=SECONDS,
             check=False,
         )
+        secrets.keep(ran.stdout, ran.stderr)
+        secrets.keep_files(words)
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 
     def local(self, *words: str) -> Ran:
@@ -87,6 +90,7 @@ class Console:
         shown = _until(screen, b"[y/n]")
         os.write(screen, f"{answer}\n".encode())
         shown += _until(screen, b"")
+        secrets.keep(shown.decode())
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.decode()
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import yaml
 from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
+from tests import secrets
 from tests.cloud import ROOT, LocalCloud
 from tests.flows.world import BACKUP, MANAGEMENT, unprotected
 
@@ -125,6 +126,7 @@ class Field:
         ran = subprocess.run(  # noqa: S602 - the lines are those that our own console printed
             command, shell=True, cwd=self.folder, env=env, capture_output=True, text=True, timeout=SECONDS, check=False
         )
+        secrets.keep(ran.stdout, ran.stderr)
         assert ran.returncode in {0, 1}, f"{command}\n{ran.stdout}{ran.stderr}"
         deploying = self.folder / "deploying"
         if deploying.exists():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import secrets
 from tests.cloud import LocalCloud, local_cloud
 from tools import package
 
@@ -56,6 +57,7 @@ class Staged:
             timeout=60,
             check=False,
         )
+        secrets.keep(done.stdout, done.stderr)
         assert done.returncode == 0, done.stderr
         ran: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         assert not [entry for entry in ran["path"] if "site-packages" in entry]
