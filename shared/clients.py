@@ -119,11 +119,16 @@ def _checked(name: str, body: Any) -> Any:  # noqa: ANN401
     A body that the SDK could not read is None, and what is not the cloud's has no RequestId (every answer has one, page
     "Response structure"); Cloud Backup answers refusals with HTTP 200.
     """
-    if not getattr(body, "request_id", None):
+    if not _text(getattr(body, "request_id", None)):
         raise TemporaryError(Reason.CLOUD_FAULT, f"{name}: the answer had no readable body")
     if hasattr(body, "success") and not (body.success is True and str(body.code) == "200"):
         raise failure(name, str(body.code), 200, body.message or "no message", request_id=body.request_id)
     return body
+
+
+def _text(value: object) -> str | None:
+    """A text as it is; what is none is not an answer's either, whatever the SDK made of it."""
+    return value if isinstance(value, str) else None
 
 
 def _translated(name: str, error: Any) -> Exception:  # noqa: ANN401
@@ -137,7 +142,9 @@ def _translated(name: str, error: Any) -> Exception:  # noqa: ANN401
     data = getattr(error, "data", None) or {}
     detail = str(data.get("Message") or getattr(error, "message", ""))
     denied = data.get("AccessDeniedDetail")
-    return failure(name, str(code), int(status), detail, request_id=data.get("RequestId"), delay=delay, denied=denied)
+    return failure(
+        name, str(code), int(status), detail, request_id=_text(data.get("RequestId")), delay=delay, denied=denied
+    )
 
 
 PACKAGES = {

@@ -5,6 +5,7 @@ A failure of one neither holds up nor repeats its neighbours.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ from shared.cloud import Cloud, connect, memory
 from shared.config import Config, ConfigError, load
 from shared.deadline import Deadline
 from shared.messages import AccountChanged
-from shared.outcome import AttemptError
+from shared.outcome import AttemptError, Reason
 from shared.queue import QueueError
 
 SECONDS_A_DAY = 86_400
@@ -94,6 +95,12 @@ def _swept(request: events.SweepRequest, cloud: Cloud, deadline: Deadline) -> di
     except AttemptError as error:
         memory().forget()
         ended = {"disposition": "failed", "reason": str(error.reason), "detail": log.redact(error.detail)}
+    except Exception as error:
+        # A bug of ours or of an SDK, such as an answer without what it is to hold: people are told of it all the same.
+        logging.getLogger(__name__).exception("unexpected failure")
+        memory().forget()
+        detail = log.redact(f"{type(error).__name__}: {error}"[:300])
+        ended = {"disposition": "failed", "reason": str(Reason.UNKNOWN_ERROR), "detail": detail}
     if swept and swept.too_wide:
         notify.too_wide(swept.too_wide, cloud.ports.config, deadline)
     if request.deep:
