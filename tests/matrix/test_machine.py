@@ -70,6 +70,9 @@ class Landing(RuleBasedStateMachine):
         self.suspended = dict[str, str]()
         """Account → the control policy that forbids everything in it."""
         self._watch()
+        # Begun with what people can meddle with.
+        for account in (PROD, TEST):
+            self._event("onboard", trail("CreateResourceAccount", account))
 
     @property
     def directory(self) -> Any:
