@@ -1,4 +1,4 @@
-# Each verb sets up what it needs. PYTHON is any Python from 3.10 to 3.12.
+# Each verb sets up what it needs. PYTHON is Python 3.11 or 3.12.
 PYTHON ?= python3
 VENV := .venv/bin
 READY := .venv/.ready

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from shared.messages import Hint
@@ -64,6 +65,17 @@ def everyone(ports: Ports) -> Iterator[Member]:
     yield from (member for member in ports.directory.members() if member.account_id not in known)
 
 
+@contextmanager
+def believed_only_whole() -> Iterator[None]:
+    """Set a withdrawal aside where a listing has not as many rows as it says, instead of trying until it happens to."""
+    try:
+        yield
+    except TemporaryError as error:
+        if error.reason is Reason.INCOMPLETE_LISTING:
+            raise PermanentError(Reason.MASS_REMOVAL, f"nothing is withdrawn: {error.detail}") from error
+        raise
+
+
 def brake(ports: Ports) -> None:
     """Refuse to withdraw while suspiciously many accounts are registered but no longer wanted.
 
@@ -71,13 +83,9 @@ def brake(ports: Ports) -> None:
     look alike from one account; they differ from a real removal only when the whole fleet is looked at.
     Raises PermanentError with reason ``mass_removal``, to be released by a person's reviewed plan.
     """
-    try:
+    with believed_only_whole():
         listed = Registrations(ports)
         wanted = {member.account_id for member in everyone(ports) if judge(member, Hint.JOINED, ports.config)[0]}
-    except TemporaryError as error:
-        if error.reason is Reason.INCOMPLETE_LISTING:
-            raise PermanentError(Reason.MASS_REMOVAL, f"nothing is withdrawn: {error.detail}") from error
-        raise
     fleet = {account_id for account_id in listed.accounts if listed.ours(account_id)}
     unwanted = fleet - wanted
     limits = ports.config.teardown

@@ -5,14 +5,14 @@ All five doors end here. This module knows the order of things; adapters are han
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from shared.apply import apply_regions, carry_out
 from shared.entrance import Entrance
 from shared.examine import listed_everywhere, named_by, roles_to_remove
-from shared.fleet import brake
+from shared.fleet import believed_only_whole, brake
 from shared.inventory import guard, kept, take
 from shared.messages import Hint
 from shared.outcome import AttemptError, GraceError, NotReadyError, Reason
@@ -176,7 +176,8 @@ def _withdraw(member: Member | None, visit: _Visit) -> None:
     # Rule: nothing is entered that is not a member or declared.
     enter = visit.entrance.by(member.access_role if member else None, partial(Work.towards, want))
     report.role_name = settings.role_name
-    listed = listed_everywhere(account_id, ports)
+    with nullcontext() if visit.occasion.hint is Hint.WITHDRAW else believed_only_whole():
+        listed = listed_everywhere(account_id, ports)
     registered = any(listed.values())
     if registered:
         _permit(visit)

@@ -8,32 +8,41 @@ verifies by the same certificates: the system's and certifi's. See docs/decision
 from __future__ import annotations
 
 import ssl
+import threading
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
-import certifi
-from darabonba.core import DEFAULT_POOL_MAXSIZE, DEFAULT_POOL_SIZE, DaraCore
-from requests.adapters import HTTPAdapter
+if TYPE_CHECKING:
+    from requests.adapters import HTTPAdapter
 
 
 def share_context() -> None:
     """Let every session that the SDKs make from now on use the one context."""
+    from darabonba.core import DaraCore
+
+    with _making:
+        _context()
     DaraCore.get_adapter = staticmethod(_adapter)
+
+
+_making = threading.Lock()
+"""A cache lets several threads make what is not there yet."""
 
 
 @cache
 def _context() -> ssl.SSLContext:
+    import certifi
+
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
 
 
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in requests
-        """Make the pools of connections with the shared context."""
-        return super().init_poolmanager(*args, ssl_context=_context(), **kwargs)
-
-
 def _adapter(_prefix: str, _tls_min_version: str | None = None, pool_size: int | None = None) -> HTTPAdapter:
     """Takes the place of ``DaraCore.get_adapter``. We ask for no other version of TLS than Python's default."""
-    return _Adapter(pool_connections=DEFAULT_POOL_SIZE, pool_maxsize=pool_size or DEFAULT_POOL_MAXSIZE)
+    from darabonba.core import DEFAULT_POOL_MAXSIZE, DEFAULT_POOL_SIZE
+    from requests.adapters import HTTPAdapter
+
+    adapter = HTTPAdapter()
+    adapter.init_poolmanager(DEFAULT_POOL_SIZE, pool_size or DEFAULT_POOL_MAXSIZE, ssl_context=_context())
+    return adapter
