@@ -24,7 +24,7 @@ soak: $(READY) ## For hours: every call, every guess, far more samples; SEED=n c
 	$(VENV)/pytest --soak --timeout 0 $(if $(SEED),--seed $(SEED)) tests/matrix tests/security tests/flows tests/emulator/test_malformed.py
 
 emulator: $(READY) ## A local Alibaba Cloud; see docs/emulator.md
-	@$(VENV)/python -m emulator --json --functions s.yaml --code .
+	@$(VENV)/python -m emulator --json --functions s.yaml --code . --ready .emulator.json
 
 bench: $(READY) ## Measure; writes bench/results.json
 	$(VENV)/python -m bench

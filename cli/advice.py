@@ -61,6 +61,9 @@ def advise(reason: str | None) -> str:
 def explained(error: Exception) -> NotDoneError:
     """An expected error with what to do about it."""
     match error:
+        case ConfigError() if isinstance(error.__cause__, FileNotFoundError):
+            instead = "run this in the project's folder, or name the file with --config"
+            return NotDoneError(str(error), instead, reason="bad_configuration")
         case ConfigError():
             return NotDoneError(str(error), "correct the file, then `cab config check`", reason="bad_configuration")
         case AttemptError():

@@ -9,9 +9,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cli.advice import advise
-from cli.output import Result, WrongUseError, following
+from cli.output import Result, WrongUseError, following, progress
+from cli.session import Session
 from cli.stock import told
 from shared.config import Prices
+from shared.fleet import everyone
 
 DIGITS = 16
 
@@ -23,6 +25,18 @@ def checked(account_id: str) -> str:
             f"expected an account id of {DIGITS} digits, found {account_id!r}", "`cab status --json` lists them"
         )
     return account_id
+
+
+def account_of(text: str, session: Session) -> str:
+    """The account's id, given as that or as the name that only one account has."""
+    if text.isdigit():
+        return checked(text)
+    with session.cloud() as cloud, progress(f"looking for {text}"):
+        found = [member.account_id for member in everyone(cloud.ports) if member.display_name == text]
+    if len(found) != 1:
+        what = f"{len(found)} accounts are called {text!r}" if found else f"no account is called {text!r}"
+        raise WrongUseError(what, f"name one by its id: {', '.join(found) or '`cab status --json` lists them'}")
+    return found[0]
 
 
 def is_done(ended: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from cli.output import following
-from cli.survey import Surveyed
+from cli.survey import State, Surveyed
 from shared.backups import Job
 from shared.coverage import HOUR, coverage, state
 from shared.ports import Ports
@@ -19,7 +19,7 @@ from shared.standing import Standing, for_sweep
 WEEK = 168 * HOUR
 """Jobs are looked for at least so far back."""
 MOST_ROWS = 50
-SHOWN = {"registered": "registered, not proven"}
+SHOWN = {str(State.REGISTERED): "registered, not proven"}
 """How a state is called for people, where its name alone says less."""
 
 
@@ -55,9 +55,10 @@ def _account(one: Surveyed, standing: dict[str, Standing], jobs: list[Job], now:
 
 def _reached(one: Surveyed) -> str:
     """As far as registration and proof go; by the Resource Directory there is no role: to be registered is proof."""
-    if one.state == "registered" and one.wanted and one.wanted.settings.authorization == "resource_directory":
-        return "protected"
-    return one.state if one.state in {"registered", "protected"} else "unprotected"
+    by_directory = one.wanted is not None and one.wanted.settings.authorization == "resource_directory"
+    if one.state is State.REGISTERED and by_directory:
+        return str(State.PROTECTED)
+    return str(one.state if one.state.enrolled else State.UNPROTECTED)
 
 
 def told(accounts: dict[str, dict[str, Any]]) -> Iterator[RenderableType]:

@@ -47,7 +47,7 @@ def list_(
 @verb("cab dead-letters show 0000000000000001-1-0")
 def show(session: Session, id_: Annotated[str, typer.Argument(metavar="ID", help="Its id.")]) -> Result:
     """Show one dead letter whole: everything it says of its failures, and the message itself."""
-    with session.cloud() as cloud, look(cloud.queues) as seen:
+    with session.cloud() as cloud, progress("receiving dead letters"), look(cloud.queues) as seen:
         found = seen.chosen(Selection(ids=frozenset({id_})))
     if not found:
         raise NotDoneError(f"no dead letter with the id {id_!r} can be seen", _unseen(seen), reason="not_found")

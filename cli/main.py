@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
@@ -26,8 +28,8 @@ from cli import (
     status,
     teardown,
 )
-from cli.output import WrongUseError, fail
-from cli.verb import AsJson, Command, ConfigFile, Local, Verbose
+from cli.output import Result, WrongUseError, fail, show
+from cli.verb import STOPPED, AsJson, Command, ConfigFile, Local, Verbose
 
 VERBS: tuple[Command, ...] = (
     plan.plan,
@@ -46,13 +48,36 @@ VERBS: tuple[Command, ...] = (
     report.report,
     doctor.doctor,
 )
-GROUPS: dict[str, tuple[str, tuple[Command, ...]]] = {
-    "config": ("Check, show and describe config.yaml.", config.VERBS),
-    "dead-letters": ("What waits for a person, why, and the way back.", dead_letters.VERBS),
+GROUPS: dict[str, tuple[str, tuple[Command, ...], str]] = {
+    "config": ("Check, show and describe config.yaml.", config.VERBS, "cab config check"),
+    "dead-letters": (
+        "What waits for a person, why, and the way back.",
+        dead_letters.VERBS,
+        "cab dead-letters list, then cab dead-letters redrive --reason access_denied",
+    ),
 }
+"""What they are for, their verbs, and an example."""
 
 # Locals may hold credentials: they are in no traceback.
-app = typer.Typer(name="cab", no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_show_locals=False)
+app = typer.Typer(
+    name="cab",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    epilog="Example: [bold]cab status[/bold]. To try it without a cloud: [bold]make emulator[/bold] in the project's "
+    "folder, and there, in another terminal, [bold]cab --local status[/bold].",
+)
+
+
+def _version(asked: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if asked:
+        number = metadata.version("cross-account-backup")
+        raise typer.Exit(show(Result({"version": number}, [f"cab {number}"]), as_json="--json" in sys.argv))
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Say which version this is.", callback=_version, is_eager=True)
+]
 
 
 @app.callback()
@@ -63,11 +88,13 @@ def cab(
     config_file: ConfigFile = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
+    version: Version = False,
 ) -> None:
     """Central Cloud Backup for every account of a Resource Directory: look, change, repair.
 
     Exit status: 0 done, 1 not done (and why), 2 wrong use. What is wanted is written in config.yaml.
     """
+    del version
     given = {"local": local, "config_file": config_file, "as_json": as_json, "verbose": verbose}
     common = {name: value for name, value in given.items() if value}
     # The options of every verb may stand before it, too.
@@ -92,8 +119,8 @@ def _add(to: typer.Typer, command: Command) -> None:
 
 for _verb in VERBS:
     _add(app, _verb)
-for _group, (_help, _verbs) in GROUPS.items():
-    _typer = typer.Typer(no_args_is_help=True, help=_help)
+for _group, (_help, _verbs, _example) in GROUPS.items():
+    _typer = typer.Typer(no_args_is_help=True, help=_help, epilog=f"Example: [bold]{_example}[/bold]")
     for _verb in _verbs:
         _add(_typer, _verb)
     app.add_typer(_typer, name=_group)
@@ -113,7 +140,7 @@ def main() -> None:
         wrong = WrongUseError(message, f"`{asked} --help` shows what it takes")
         sys.exit(fail(wrong, as_json="--json" in sys.argv) if message else wrong.exit_code)
     except typer.Abort:
-        sys.exit(fail(WrongUseError("stopped"), as_json=False))
+        sys.exit(fail(STOPPED, as_json="--json" in sys.argv))
 
 
 if __name__ == "__main__":

@@ -6,18 +6,18 @@ from typing import Annotated
 
 import typer
 
-from cli.attempted import checked, result_of
+from cli.attempted import account_of, result_of
 from cli.doors import through, where
 from cli.output import Result, confirm, progress
 from cli.session import Session
-from cli.verb import AccountId, Direct, Yes, verb
+from cli.verb import Direct, Named, Yes, verb
 from shared.messages import Hint
 
 
 @verb("cab onboard 1000000000000013")
 def onboard(
     session: Session,
-    account: AccountId,
+    account: Named,
     *,
     check: Annotated[
         bool, typer.Option("--check", help="Only prove the role in every region; change nothing.")
@@ -30,7 +30,8 @@ def onboard(
     The sweep reports an account outside the scope as undeclared until config.yaml wants it.
     """
     hint = Hint.CHECK if check else Hint.ENROL
-    payload = {"accountId": checked(account), "do": str(hint)}
+    account = account_of(account, session)
+    payload = {"accountId": account, "do": str(hint)}
     if not check:
         confirm(f"Enrol account {account} {where('onboard', session, direct=direct)}?", yes=yes)
     with progress(f"{'checking' if check else 'enrolling'} {account}"):

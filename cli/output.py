@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -65,19 +67,21 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, width=width, highlight=False)
 
 
-def show(result: Result, *, as_json: bool) -> int:
-    """Print a result; return the exit code."""
+def show(result: Result, *, as_json: bool, local: bool = False) -> int:
+    """Print a result; return the exit code. On the local cloud the commands that people are told say so, too."""
     if as_json:
         _document(result.document)
     else:
         out = console()
         for part in result.shown:
+            if local and isinstance(part, str | Text):
+                part = said_locally(part)  # noqa: PLW2901 - the same line
             # Text is never cut: what reads the output of a pipe wants whole lines.
             out.print(part, soft_wrap=isinstance(part, str | Text) and not out.is_terminal)
     return DONE if result.done else NOT_DONE
 
 
-def fail(error: NotDoneError, *, as_json: bool) -> int:
+def fail(error: NotDoneError, *, as_json: bool, local: bool = False) -> int:
     """Say why something was not done and what to do next; return the exit code."""
     if as_json:
         _document({"error": {"reason": error.reason, "what": error.what, "next": error.following}})
@@ -85,11 +89,34 @@ def fail(error: NotDoneError, *, as_json: bool) -> int:
         err = console(stderr=True)
         err.print(Text.assemble((f"{_NOT[error.exit_code]}: ", "bold red"), error.what), soft_wrap=True)
         if error.following:
-            err.print(following(error.following), soft_wrap=True)
+            said = said_locally(error.following) if local else Text(error.following)
+            err.print(following(said.plain), soft_wrap=True)
     return error.exit_code
 
 
+COMMAND = re.compile(r"(?:`|^\s*fix: |^)cab (?:(?! > )[^`\n])*")
+"""A command of ours, in backticks or as the whole of a fix, without where its output goes."""
+
+
+def said_locally(line: str | Text) -> Text:
+    """The same line, in which every command of ours is one for the local cloud."""
+    text = line if isinstance(line, Text) else Text(line)
+    ends = [found.end() for found in COMMAND.finditer(text.plain) if "--local" not in found[0]]
+    parts = text.divide(ends)
+    said = Text()
+    for place, part in enumerate(parts):
+        said.append_text(part)
+        if place < len(ends):
+            said.append(" --local")
+    return said
+
+
 _NOT = {NOT_DONE: "not done", WRONG_USE: "wrong use"}
+
+
+def moment(at: float) -> str:
+    """A time, given in epoch seconds, for people."""
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def following(text: str) -> Text:

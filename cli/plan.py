@@ -10,30 +10,28 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from cli.attempted import checked
+from cli.attempted import account_of
 from cli.output import Result, WrongUseError, following, progress
 from cli.session import Session
 from cli.stock import bill, told
-from cli.survey import STATES, Surveyed, all_accounts, look_at_all, named_accounts
+from cli.survey import State, Surveyed, all_accounts, cause, look_at_all, named_accounts
 from cli.verb import verb
 from shared.binding import Bind
 from shared.config import Prices
-from shared.drift import kind_of
 from shared.fleet import Registrations
-from shared.plan import AnyStep, CheckRole
 from shared.policies import Change, make
 from shared.review import document
 
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "?": "cyan", "!": "bold red"}
 COUNTED = {"+": "to add", "~": "to change", "-": "to remove", "?": "to check", "!": "refused"}
-QUIET = frozenset({"protected", "out_of_scope", "foreign"})
-"""States that are only counted where nobody asked for the account by name."""
 
 
 @verb("cab plan 1000000000000011 --why")
 def plan(
     session: Session,
-    accounts: Annotated[list[str] | None, typer.Argument(metavar="ACCOUNT", help="Account ids, 16 digits.")] = None,
+    accounts: Annotated[
+        list[str] | None, typer.Argument(metavar="ACCOUNT", help="Ids, 16 digits, or display names.")
+    ] = None,
     *,
     all_: Annotated[bool, typer.Option("--all", help="Every account of the directory.")] = False,
     why: Annotated[bool, typer.Option("--why", help="Show which rule decided, and what it says.")] = False,
@@ -44,7 +42,7 @@ def plan(
     """
     if bool(accounts) == all_:
         raise WrongUseError("name the accounts to plan for, or say --all", "cab plan --all")
-    named = [checked(account_id) for account_id in accounts or []]
+    named = [account_of(account, session) for account in accounts or []]
     with session.cloud() as cloud, progress("listing registrations") as tell:
         listed = Registrations(cloud.ports)
         tell("listing accounts")
@@ -52,7 +50,7 @@ def plan(
         surveyed = look_at_all(list(asked), listed, cloud.ports, tell)
         shared = make(cloud.ports, write=False) if cloud.ports.config.backup_policies else []
     reviewable = as_document(surveyed) | ({"shared": [vars(one) for one in shared]} if shared else {})
-    readable = all(one.state != "unreadable" for one in surveyed)
+    readable = all(one.state is not State.UNREADABLE for one in surveyed)
     shown = list(_shown(surveyed, reviewable, session.config.prices, quiet=all_, why=why))
     return Result(reviewable, [*_shared(shared), *shown], done=readable)
 
@@ -67,7 +65,7 @@ def as_document(surveyed: list[Surveyed]) -> dict[str, Any]:
     """The plan as JSON. ``accounts`` and ``hash`` are what is reviewed: only where there is something to do."""
     return {
         **document(one.review for one in surveyed if one.review and one.steps),
-        "states": dict(Counter(one.state for one in surveyed)),
+        "states": dict(Counter(one.state.value for one in surveyed)),
         "steps": dict(Counter(step.sign for one in surveyed for step in one.steps)),
         "without_steps": [_without_steps(one) for one in surveyed if not one.steps],
     }
@@ -84,7 +82,7 @@ def _shown(
 ) -> Iterator[RenderableType]:
     """Every account that was named, or (where all were asked for) every one that is not as it should be."""
     for one in surveyed:
-        if not quiet or why or one.steps or one.state not in QUIET:
+        if not quiet or why or one.steps or not one.state.quiet:
             yield from _account(one, prices, why=why)
     counted = ", ".join(f"{count} {COUNTED[sign]}" for sign, count in reviewable["steps"].items())
     states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in reviewable["states"].items())
@@ -95,14 +93,14 @@ def _shown(
 
 
 def _account(one: Surveyed, prices: Prices | None, *, why: bool) -> Iterator[RenderableType]:
-    state = f" {one.name}  {one.state.replace('_', ' ')}: {one.why or STATES[one.state]}"
+    state = f" {one.name}  {one.state.words}: {one.why or one.state.meaning}"
     yield Text.assemble((one.account_id, "bold"), state)
     if why:
         yield from (Text(f"    {line}") for line in _decided(one))
     for warning in one.review.warnings if one.review else ():
         yield Text(f"    warning: {warning}", "yellow")
     for step in one.steps:
-        yield Text.assemble((f"    {step.sign} ", COLOURS[step.sign]), str(step), (f"  ({_cause(step)})", "dim"))
+        yield Text.assemble((f"    {step.sign} ", COLOURS[step.sign]), str(step), (f"  ({cause(step)})", "dim"))
     for line in told(one.review.inventory, prices) if one.review else ():
         yield Text(f"    {line}", "dim")
     yield from (Text(f"    {line}", "dim") for line in bill(_bound(one)))
@@ -110,11 +108,6 @@ def _account(one: Surveyed, prices: Prices | None, *, why: bool) -> Iterator[Ren
 
 def _bound(one: Surveyed) -> Iterator[str]:
     return (step.binding.source_type for step in one.steps if isinstance(step, Bind))
-
-
-def _cause(step: AnyStep) -> str:
-    """Why there is this step."""
-    return "not proven" if isinstance(step, CheckRole) else kind_of(step).replace("_", " ")
 
 
 def _decided(one: Surveyed) -> Iterator[str]:

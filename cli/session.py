@@ -30,6 +30,8 @@ PATIENCE = 3600.0
 """Seconds that one verb may take; nothing cuts it short but the person who waits."""
 CONTROL = "CAB_EMULATOR"
 """The environment variable that holds a running emulator's control URL."""
+READY = Path(".emulator.json")
+"""Where `make emulator` writes the same, and more, for as long as it runs."""
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,24 @@ class Session:
     @cached_property
     def _emulator(self) -> dict[str, Any]:
         """What a running emulator says of itself; see docs/emulator.md."""
-        control = os.environ.get(CONTROL, "").rstrip("/")
+        return self._asked("endpoints")
+
+    @cached_property
+    def _control(self) -> str:
+        """The emulator's control URL: what the environment says, else what the emulator wrote when it was ready."""
+        control = os.environ.get(CONTROL, "")
+        if not control and READY.exists():
+            control = str(json.loads(READY.read_text(encoding="utf-8"))["endpoints"]["control"])
         if not control.startswith("http"):
             raise WrongUseError(
-                f"--local needs the control URL of a running emulator in {CONTROL}",
-                f"start one with `make emulator`, and export {CONTROL}= what it prints as endpoints.control",
+                f"--local found no running emulator: {CONTROL} is not its control URL, and there is no {READY} here",
+                "start one with `make emulator` in the project's folder, then say this again there",
             )
-        return self._asked("endpoints")
+        return control.rstrip("/")
 
     def _asked(self, what: str) -> dict[str, Any]:
         """The emulator's answer to a GET of its control API."""
-        control = os.environ.get(CONTROL, "").rstrip("/")
+        control = self._control
         try:
             # No proxy: the emulator is on this machine.
             with build_opener(ProxyHandler({})).open(f"{control}/{what}", timeout=10) as answer:

@@ -1,9 +1,9 @@
-"""``cab status``: coverage at a glance. Read only."""
+"""``cab status``: coverage at a glance. Read only. It shows the report's document: what is counted is counted there."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,27 +12,23 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.covered import backups
+from cli import history
+from cli.bootstrap import ServicesFile
 from cli.covered import told as covered_told
 from cli.depths import depths, told
 from cli.output import Result, following, progress
+from cli.report.model import document
+from cli.report.sources import gather
 from cli.selection import age
 from cli.session import Session
-from cli.survey import STATES, Surveyed, all_accounts, glance, look_at_all
+from cli.site import Site
+from cli.survey import LISTED_DRIFT, State
 from cli.verb import verb
-from shared.cloud import Cloud
-from shared.dead_letters import look
-from shared.drift import kind_of
-from shared.fleet import Registrations
-from shared.letters import waiting
-from shared.queue import QueueError
 
-MOST_ROWS = 50
-"""Accounts that are listed for people; ``--json`` has all."""
 OLDEST = 5
 """Dead letters that are listed for people: those that have waited longest."""
-WELL = frozenset({"protected", "registered", "out_of_scope"})
-"""States that need nobody's attention."""
+MOST_ROWS = 50
+"""Accounts that are listed for people; ``--json`` has all."""
 
 
 @verb("cab status --deep")
@@ -40,133 +36,63 @@ def status(
     session: Session,
     *,
     deep: Annotated[bool, typer.Option("--deep", help="Also enter every wanted account and prove its role.")] = False,
+    services: ServicesFile = Path("s.yaml"),
 ) -> Result:
-    """Show which accounts are covered, by folder and region, and which need attention; change nothing."""
+    """Show which accounts are enrolled, by folder, region and kind, and which need attention; change nothing."""
     with session.cloud() as cloud, progress("listing registrations") as tell:
-        listed = Registrations(cloud.ports)
-        tell("listing accounts")
-        accounts = list(all_accounts(listed, cloud.ports))
-        if deep:
-            surveyed = look_at_all(accounts, listed, cloud.ports, tell)
-        else:
-            surveyed = [glance(account, listed, cloud.ports) for account in accounts]
-        tell("listing bindings and jobs")
-        covered = backups(surveyed, cloud.ports, session.now)
-        tell("receiving dead letters")
-        letters = _letters(cloud)
-    document = _document(surveyed, listed, deep=deep)
-    document |= {"backups": covered, "dead_letters": letters, "queues": depths(session)}
-    return Result(document, list(_shown(document)))
+        found = document(gather(Site(session, cloud, services), tell, deep=deep))
+        tell("asking how many messages wait")
+        found |= {"queues": depths(session)}
+    return Result(found, list(_shown(found)))
 
 
-def _letters(cloud: Cloud) -> dict[str, Any]:
-    """The dead letters in numbers, and the oldest of them. Not to be able to read them is no reason to show nothing."""
-    try:
-        with look(cloud.queues) as seen:
-            found = [letter.shown() for letter in seen.letters[:MOST_ROWS]]
-            return {**waiting(seen.letters), "complete": seen.complete, "letters": found}
-    except QueueError as error:
-        return {"unreadable": str(error)}
-
-
-def _document(surveyed: list[Surveyed], listed: Registrations, *, deep: bool) -> dict[str, Any]:
-    wanted = [one for one in surveyed if one.wanted]
-    return {
-        "deep": deep,
-        "accounts_seen": len(surveyed),
-        "wanted": len(wanted),
-        "covered": sum(one.state in {"protected", "registered"} for one in wanted),
-        "states": _counted(surveyed),
-        "folders": {folder: _counted(one for one in surveyed if one.folder == folder) for folder in _folders(surveyed)},
-        "regions": _regions(wanted),
-        "duplicates": [{"account_id": account, "region": region} for account, region, _ in listed.duplicates],
-        "accounts": [_account(one) for one in surveyed],
-    }
-
-
-def _counted(surveyed: Iterable[Surveyed]) -> dict[str, int]:
-    counted = Counter(one.state for one in surveyed)
-    return {state: counted[state] for state in STATES if counted[state]}
-
-
-def _folders(surveyed: list[Surveyed]) -> list[str]:
-    return sorted({one.folder for one in surveyed})
-
-
-def _regions(wanted: list[Surveyed]) -> dict[str, dict[str, int]]:
-    """By region: how many accounts are wanted there, and how many of them are registered."""
-    regions: dict[str, dict[str, int]] = {}
-    for one in wanted:
-        for region in _wanted_regions(one):
-            row = regions.setdefault(region, {"wanted": 0, "registered": 0})
-            row["wanted"] += 1
-            row["registered"] += region not in one.missing
-    return regions
-
-
-def _wanted_regions(one: Surveyed) -> list[str]:
-    return list(one.wanted.enrolment.registrations) if one.wanted else []
-
-
-def _account(one: Surveyed) -> dict[str, Any]:
-    return {
-        "account_id": one.account_id,
-        "display_name": one.member.display_name if one.member else None,
-        "folder": one.folder,
-        "state": one.state,
-        "why": one.why,
-        "rule": one.wanted.rule if one.wanted else None,
-        "regions": _wanted_regions(one),
-        "drift": sorted({kind_of(step) for step in one.steps}),
-    }
-
-
-def _shown(document: dict[str, Any]) -> Iterator[RenderableType]:
-    how = "registered and proven" if document["deep"] else "registered (--deep also proves the roles)"
-    yield f"{document['covered']} of {document['wanted']} wanted accounts are {how}"
-    yield _table("folder", document["folders"], document["states"])
-    regions = Table("region", "wanted", "registered", box=SIMPLE_HEAD)
-    for region, row in document["regions"].items():
-        regions.add_row(region, str(row["wanted"]), str(row["registered"]))
-    yield regions
-    for double in document["duplicates"]:
+def _shown(found: dict[str, Any]) -> Iterator[RenderableType]:
+    summary = found["summary"]
+    how = "registered and proven" if found["deep"] else "registered (--deep also proves the roles)"
+    yield f"{summary['enrolled']} of {summary['wanted']} wanted accounts are {how}"
+    yield "states: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in found["states"].items())
+    yield _table("folder", found["folders"])
+    yield _table("region", found["regions"])
+    yield from _kinds(found["kinds"])
+    yield _drift(found)
+    for double in found["duplicates"]:
         yield f"registered more than once in {double['region']}: {double['account_id']}"
-    unwell = [one for one in document["accounts"] if one["state"] not in WELL or one["drift"]]
-    if unwell:
-        yield from _unwell(unwell)
-    yield from covered_told(document["backups"])
-    yield from _waiting(document["dead_letters"])
-    yield from told(document["queues"])
+    yield from _unwell([one for one in found["accounts"] if one["attention"]])
+    yield from covered_told(found["backups"])
+    yield from _waiting(found)
+    yield from told(found["queues"])
+    yield from history.told(found["history"])
 
 
-def _waiting(letters: dict[str, Any]) -> Iterator[RenderableType]:
-    """The dead letters by reason, those that will soon be lost, and the verb that shows them."""
-    if "unreadable" in letters:
-        yield Text(f"dead letters: cannot be read: {letters['unreadable']}", "yellow")
-        return
-    reasons = ", ".join(f"{count} {reason}" for reason, count in letters["by_reason"].items())
-    yield f"dead letters: {letters['count']}" + (f" ({reasons})" if reasons else "")
-    if letters["ending_soon"]:
-        yield Text(f"{letters['ending_soon']} of them will be lost within two days", "bold red")
-    if letters["count"]:
-        table = Table("oldest", "reason", "account", "age", "detail", box=SIMPLE_HEAD)
-        for one in letters["letters"][:OLDEST]:
-            accounts = " ".join(one.get("accounts", []))
-            table.add_row(one["id"], one["reason"], accounts, age(one["age_seconds"]), one["detail"])
-        yield table
-        yield following("`cab dead-letters list` shows them, `cab dead-letters redrive` brings them back")
-
-
-def _table(first: str, rows: dict[str, dict[str, int]], states: dict[str, int]) -> Table:
-    table = Table(first, *(state.replace("_", " ") for state in states), box=SIMPLE_HEAD, show_footer=True)
-    for name, row in rows.items():
-        table.add_row(name or "(none)", *(str(row.get(state, "")) for state in states))
-    for column, total in zip(table.columns, ["all", *map(str, states.values())], strict=True):
-        column.footer = total
+def _table(first: str, rows: Iterable[dict[str, Any]]) -> Table:
+    table = Table(first, "wanted", "enrolled", box=SIMPLE_HEAD)
+    for row in rows:
+        name = "  " * row.get("depth", 0) + (row["name"] or "(none)")
+        table.add_row(name, str(row["wanted"]), str(row["enrolled"]))
     return table
 
 
+def _kinds(kinds: Iterable[dict[str, Any]]) -> Iterator[RenderableType]:
+    """The kinds that somebody wants; without backup policies there are none."""
+    wanted = [one for one in kinds if one["wanted"]]
+    if not wanted:
+        yield "kinds: no backup policy is configured, so no kind of resource is wanted"
+        return
+    table = Table("kind", "wanted", "covered", "proved", box=SIMPLE_HEAD)
+    for one in wanted:
+        table.add_row(one["name"].replace("_", " "), str(one["wanted"]), str(one["covered"]), str(one["proved"]))
+    yield table
+
+
+def _drift(found: dict[str, Any]) -> str:
+    kinds = ", ".join(f"{one['accounts']} {one['kind'].replace('_', ' ')}" for one in found["drift"])
+    seen = "" if found["deep"] else " (in the listings; --deep also looks at roles)"
+    return f"drift: {found['summary']['drift']} account(s){seen}" + (f": {kinds}" if kinds else "")
+
+
 def _unwell(unwell: list[dict[str, Any]]) -> Iterator[RenderableType]:
+    if not unwell:
+        return
     table = Table("account", "name", "state", "why", box=SIMPLE_HEAD)
     for one in unwell[:MOST_ROWS]:
         why = one["why"] or ", ".join(one["drift"]).replace("_", " ")
@@ -174,4 +100,37 @@ def _unwell(unwell: list[dict[str, Any]]) -> Iterator[RenderableType]:
     yield table
     if len(unwell) > MOST_ROWS:
         yield f"and {len(unwell) - MOST_ROWS} more; --json has all"
-    yield following("`cab plan ACCOUNT` shows the steps; `cab reconcile` repairs what is wanted")
+    yield following("`cab explain ACCOUNT` says why, and what to do")
+    yield from (Text.assemble(("fix: ", "bold"), fix) for fix in _fixes(unwell))
+
+
+def _fixes(unwell: list[dict[str, Any]]) -> Iterator[str]:
+    """What makes right what a sweep repairs: the fast one sees what the listings tell, only the deep one the roles."""
+    repaired = [one for one in unwell if one["state"] in {State.UNREGISTERED, State.UNPROTECTED} or one["drift"]]
+    if any(set(one["drift"]) - LISTED_DRIFT for one in repaired):
+        yield "cab reconcile --all"
+    elif repaired:
+        yield "cab reconcile"
+
+
+def _waiting(found: dict[str, Any]) -> Iterator[RenderableType]:
+    """The dead letters by reason, those that will soon be lost, and the verb that shows them."""
+    letters = found["dead_letters"]
+    if found["summary"]["dead_letters"] is None:
+        yield from (Text(one, "yellow") for one in found["unread"])
+        return
+    by_reason: dict[str, int] = {}
+    for one in letters:
+        by_reason[one["reason"]] = by_reason.get(one["reason"], 0) + 1
+    reasons = ", ".join(f"{count} {reason}" for reason, count in by_reason.items())
+    yield f"dead letters: {len(letters)}" + (f" ({reasons})" if reasons else "")
+    ending = sum(one["ends_soon"] for one in letters)
+    if ending:
+        yield Text(f"{ending} of them will be lost within two days", "bold red")
+    if letters:
+        table = Table("oldest", "reason", "account", "age", "detail", box=SIMPLE_HEAD)
+        for one in letters[:OLDEST]:
+            accounts = " ".join(one.get("accounts", []))
+            table.add_row(one["id"], one["reason"], accounts, age(one["age_seconds"]), one["detail"])
+        yield table
+        yield following("`cab dead-letters list` shows them, `cab dead-letters redrive` brings them back")

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from enum import Enum
 
+from shared.drift import drift_of, kind_of
 from shared.fleet import Registrations, everyone
 from shared.messages import Hint
-from shared.plan import AnyStep, Register, plan
+from shared.plan import AnyStep, CheckRole, Register, plan
 from shared.ports import Ports
 from shared.review import Review, review
 from shared.scope import Member, Wanted
@@ -20,11 +22,65 @@ from shared.standing import Standing, for_sweep
 from shared.sweep import WORKABLE
 from shared.verdict import find, judge
 
+LISTED = "the directory's listing and DescribeCrossAccounts"
+ENTERED = f"{LISTED}; in the account GetRole and ListPoliciesForRole; CheckRole"
 WORKERS = 8
 """Accounts that are looked at side by side."""
 
 Account = tuple[str, Member | None]
 """An account's id, and who it is; None where neither the directory nor the configuration knows it."""
+
+
+class State(str, Enum):
+    """Every state of an account."""
+
+    PROTECTED = "protected"
+    REGISTERED = "registered"
+    UNPROTECTED = "unprotected"
+    UNREGISTERED = "unregistered"
+    UNREADABLE = "unreadable"
+    UNWORKABLE = "unworkable"
+    UNDECLARED = "undeclared"
+    FOREIGN = "foreign"
+    OUT_OF_SCOPE = "out_of_scope"
+    ABSENT = "absent"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return str(self).replace("_", " ")
+
+    @property
+    def meaning(self) -> str:
+        """What it means."""
+        return _MEANINGS[self]
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether the account is under central backup, as far as was looked."""
+        return self in {State.PROTECTED, State.REGISTERED}
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it needs nobody's attention: it is as it should be, or none of our business."""
+        return self.enrolled or self in {State.OUT_OF_SCOPE, State.FOREIGN}
+
+
+_MEANINGS = {
+    State.PROTECTED: "registered in every wanted region, and proven",
+    State.REGISTERED: "registered in every wanted region; the role was not looked at",
+    State.UNPROTECTED: "wanted, and something is missing or not as it should be",
+    State.UNREGISTERED: "wanted, and not registered in every wanted region",
+    State.UNREADABLE: "wanted, and cannot be read",
+    State.UNWORKABLE: "being made, suspended or failed: it cannot be worked on now",
+    State.UNDECLARED: "registered by us, although the configuration does not want it",
+    State.FOREIGN: "registered by somebody else; never touched",
+    State.OUT_OF_SCOPE: "not wanted, and not registered",
+    State.ABSENT: "not known, and not registered",
+}
 
 
 @dataclass(frozen=True)
@@ -34,8 +90,7 @@ class Surveyed:
     account_id: str
     member: Member | None
     wanted: Wanted | None
-    state: str
-    """See ``STATES``."""
+    state: State
     why: str = ""
     steps: tuple[AnyStep, ...] = ()
     """At a glance those that the listings alone tell of; they are all where there is a review."""
@@ -52,24 +107,39 @@ class Surveyed:
         return self.member.folders[-1] if self.member and self.member.folders else ""
 
     @property
+    def evidence(self) -> str:
+        """The calls by which the state was found out."""
+        if self.state is State.UNREADABLE:
+            return "AssumeRole"
+        by_role = self.wanted is None or self.wanted.settings.authorization == "ram_role"
+        return ENTERED if self.review and by_role else LISTED
+
+    @property
+    def drift(self) -> list[str]:
+        """The kinds of drift."""
+        return sorted(drift_of(self.steps))
+
+    @property
     def missing(self) -> list[str]:
         """The regions in which it is wanted and not registered."""
         return [step.region for step in self.steps if isinstance(step, Register)]
 
 
-STATES = {
-    "protected": "registered in every wanted region, and proven",
-    "registered": "registered in every wanted region; the role was not looked at",
-    "unprotected": "wanted, and something is missing or not as it should be",
-    "unregistered": "wanted, and not registered in every wanted region",
-    "unreadable": "wanted, and cannot be read",
-    "unworkable": "being made, suspended or failed: it cannot be worked on now",
-    "undeclared": "registered by us, although the configuration does not want it",
-    "foreign": "registered by somebody else; never touched",
-    "out_of_scope": "not wanted, and not registered",
-    "absent": "not known, and not registered",
+LISTED_DRIFT = frozenset({"unregistered", "stale_registration"})
+"""The kinds that listings tell of, and the fast sweep repairs; the others need the deep one."""
+REVIEWED = {
+    "protected": State.PROTECTED,
+    "unprotected": State.UNPROTECTED,
+    "unknown": State.UNREADABLE,
+    "leaving": State.UNDECLARED,
+    "withdrawn": State.OUT_OF_SCOPE,
 }
-"""Every state of an account with its meaning."""
+"""State by the review's word; ``ignored`` leaves it what it was at a glance."""
+
+
+def cause(step: AnyStep) -> str:
+    """Why there is this step, in words."""
+    return "not proven" if isinstance(step, CheckRole) else kind_of(step).replace("_", " ")
 
 
 def all_accounts(listed: Registrations, ports: Ports) -> Iterator[Account]:
@@ -91,23 +161,23 @@ def glance(account: Account, listed: Registrations, ports: Ports) -> Surveyed:
     account_id, member = account
     wanted, why = judge(member, Hint.JOINED, ports.config)
     if member is not None and member.status not in WORKABLE:
-        return Surveyed(account_id, member, None, "unworkable", f"status {member.status}")
+        return Surveyed(account_id, member, None, State.UNWORKABLE, f"status {member.status}")
     if wanted is None:
         return Surveyed(account_id, member, None, _unwanted(account, listed), why)
     want = wanted.enrolment
     # Only registrations are compared here: everything else is taken to be as it should be.
     taken = replace(want, registrations=listed.of(account_id), proven=frozenset(want.registrations))
-    seen = Surveyed(account_id, member, wanted, "registered", "", plan(want, taken))
+    seen = Surveyed(account_id, member, wanted, State.REGISTERED, "", plan(want, taken))
     if seen.missing:
-        return replace(seen, state="unregistered", why=f"not registered in {', '.join(seen.missing)}")
+        return replace(seen, state=State.UNREGISTERED, why=f"not registered in {', '.join(seen.missing)}")
     return seen
 
 
-def _unwanted(account: Account, listed: Registrations) -> str:
+def _unwanted(account: Account, listed: Registrations) -> State:
     account_id, member = account
     if any(listed.of(account_id).values()):
-        return "undeclared" if listed.ours(account_id) else "foreign"
-    return "absent" if member is None else "out_of_scope"
+        return State.UNDECLARED if listed.ours(account_id) else State.FOREIGN
+    return State.ABSENT if member is None else State.OUT_OF_SCOPE
 
 
 def look(
@@ -115,12 +185,17 @@ def look(
 ) -> Surveyed:
     """One account with nothing left unknown, where it is any business of ours."""
     seen = glance(account, listed, ports)
-    if seen.wanted is None and seen.state != "undeclared":
+    if seen.wanted is None and seen.state is not State.UNDECLARED:
         return seen
     hint = Hint.JOINED if seen.wanted else Hint.LEFT
     found = review(seen.account_id, hint, ports, listed.of(seen.account_id), standing)
-    state = {"unknown": "unreadable", "leaving": "undeclared", "ignored": seen.state}.get(found.state, found.state)
-    return replace(seen, state=state, why=found.why or _still(seen), steps=found.steps, review=found)
+    return replace(
+        seen,
+        state=REVIEWED.get(found.state, seen.state),
+        why=found.why or _still(seen),
+        steps=found.steps,
+        review=found,
+    )
 
 
 def _still(seen: Surveyed) -> str:

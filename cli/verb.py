@@ -24,7 +24,11 @@ from shared import log
 EVERY = "Every verb"
 Local = Annotated[
     bool,
-    typer.Option("--local", help="Talk to the running emulator that CAB_EMULATOR names.", rich_help_panel=EVERY),
+    typer.Option(
+        "--local",
+        help="Talk to the running emulator: that of `make emulator` here, or that CAB_EMULATOR names.",
+        rich_help_panel=EVERY,
+    ),
 ]
 ConfigFile = Annotated[
     Path | None,
@@ -40,10 +44,12 @@ COMMON: dict[str, tuple[Any, object]] = {
 }
 
 AccountId = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id, 16 digits.")]
+Named = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id, 16 digits, or its display name.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing anything.")]
 Direct = Annotated[bool, typer.Option("--direct", help="Work from here with your own rights, not in the function.")]
 
 Command = Callable[..., None]
+STOPPED = NotDoneError("stopped; what was done stays done", "`cab status` shows how things are now", reason="stopped")
 
 
 def verb(example: str) -> Callable[[Callable[..., Result]], Command]:
@@ -80,11 +86,13 @@ def run(
     """Do a verb's work; print what came of it; return the exit code."""
     _log(verbose=verbose)
     try:
-        return show(work(Session(local, config_file), **given), as_json=as_json)
+        return show(work(Session(local, config_file), **given), as_json=as_json, local=local)
     except NotDoneError as error:
-        return fail(error, as_json=as_json)
+        return fail(error, as_json=as_json, local=local)
     except EXPECTED as error:
-        return fail(explained(error), as_json=as_json)
+        return fail(explained(error), as_json=as_json, local=local)
+    except KeyboardInterrupt:
+        return fail(STOPPED, as_json=as_json, local=local)
 
 
 def _log(*, verbose: bool) -> None:

@@ -30,20 +30,24 @@ def main() -> None:
     cloud.zone = path
     cloud.functions, cloud.code = options.functions, options.code
     try:
-        uvloop.run(_serve(cloud, options.host, as_json=options.json))
+        uvloop.run(_serve(cloud, options.host, options.ready, as_json=options.json))
     except BadTemplateError as error:
         print(error, file=sys.stderr)  # noqa: T201  # what is wrong with s.yaml
         sys.exit(2)
+    if options.ready:
+        options.ready.unlink(missing_ok=True)
     if options.state:
         options.state.write_text(cloud.dump(), encoding="utf-8")
 
 
-async def _serve(cloud: Cloud, host: str, *, as_json: bool) -> None:
+async def _serve(cloud: Cloud, host: str, file: Path | None, *, as_json: bool) -> None:
     server = Server(cloud, host)
     cloud.started()
 
     def ready() -> None:
         line = {"endpoints": cloud.endpoints, **zone.summary(cloud.state)}
+        if file:
+            file.write_text(json.dumps(line, indent=2), encoding="utf-8")
         print(json.dumps(line, indent=None if as_json else 2), flush=True)  # noqa: T201  # the ready line
 
     await server.serve(ready)
@@ -63,6 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--functions", type=Path, help="the s.yaml whose functions are deployed")
     parser.add_argument("--code", type=Path, help="the functions' code, if not beside s.yaml")
     parser.add_argument("--state", type=Path, help="load this file if it exists, and write it at the end")
+    parser.add_argument("--ready", type=Path, help="write the ready line into this file, for as long as it serves")
     parser.add_argument("--guess", type=_guess, action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--coverage", type=Path, metavar="FILE", help="write what is emulated into FILE, and end")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")

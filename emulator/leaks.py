@@ -33,7 +33,7 @@ def holds(text: str, beginnings: set[str]) -> bool:
 
 def _texts(cloud: Cloud) -> Iterator[tuple[str, str]]:
     state = cloud.state
-    yield from ((f"the log of {name}", "\n".join(lines)) for name, lines in state.fc.logs.items())
+    yield from ((f"the log of {name}", "\n".join(line.text for line in lines)) for name, lines in state.fc.logs.items())
     yield from ((f"an answer of {one.function}", one.response) for one in state.fc.invocations)
     for queues in state.mns.queues.values():
         for name, queue in queues.items():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from emulator import bus, control, directory, fc, hbr, mns, ram, sts, trail
+from emulator import bus, control, directory, fc, hbr, logs, mns, ram, sts, trail
 from emulator.answers import Send
 from emulator.app import Receive, Rpc, Scope
 from emulator.directory import leaving
@@ -55,6 +55,7 @@ def _applications(cloud: Cloud) -> Iterator[tuple[tuple[str, ...], App]]:
             yield (service.name,), Rpc(cloud, service, service.region, trail.record)
     yield ("mns",), mns.app(cloud, trail.record)
     yield ("fc",), fc.app(cloud)
+    yield ("logs",), logs.app(cloud)
     yield ("control",), control.app(cloud, {**trail.CONTROL, **bus.CONTROL, **fc.CONTROL})
 
 

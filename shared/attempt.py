@@ -40,6 +40,7 @@ class Ended:
 
     account_id: str | None = None
     source_event_id: str | None = None
+    event_at: str | None = None
     attempt: int | None = None
     display_name: str | None = None
     state: str | None = None
@@ -79,6 +80,7 @@ def attempt(change: AccountChanged, cloud: Cloud, *, again: bool = False) -> End
     ended = Ended(
         account_id=change.account_id,
         source_event_id=change.event_id,
+        event_at=change.event_at,
         attempt=change.tries.attempt,
         display_name=report.display_name or None,
         state=report.state,

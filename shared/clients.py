@@ -133,17 +133,24 @@ def _text(value: object) -> str | None:
 
 def _translated(name: str, error: Any) -> Exception:  # noqa: ANN401
     """Our error for the SDK's. Transport faults arrive as its UnretryableException, without code or status."""
-    code, status = getattr(error, "code", None), getattr(error, "status_code", None)
+    data = getattr(error, "data", None) or {}
+    # The SDK of Simple Log Service has the status among the data.
+    code, status = getattr(error, "code", None), getattr(error, "status_code", None) or data.get("statusCode")
     if not code or status is None:
         inner = getattr(error, "inner_exception", None) or error
         return TemporaryError(Reason.UNREACHABLE, f"{name}: {type(inner).__name__}: {inner}"[:300])
     retry_after = getattr(error, "retry_after", None)
     delay = retry_after / 1000 if retry_after else None
-    data = getattr(error, "data", None) or {}
     detail = str(data.get("Message") or getattr(error, "message", ""))
     denied = data.get("AccessDeniedDetail")
     return failure(
-        name, str(code), int(status), detail, request_id=_text(data.get("RequestId")), delay=delay, denied=denied
+        name,
+        str(code),
+        int(status),
+        detail,
+        request_id=_text(data.get("RequestId") or data.get("requestId")),
+        delay=delay,
+        denied=denied,
     )
 
 

@@ -67,3 +67,14 @@ def to_repair(steps: Iterable[AnyStep], observe: Collection[Drift]) -> tuple[Any
         )
 
     return tuple(step for step in planned if step not in left and not waits(step))
+
+
+def telling(steps: Iterable[AnyStep]) -> tuple[AnyStep, ...]:
+    """The steps that tell of drift. A check that is to follow a repair tells of none: nothing was checked yet."""
+    planned = tuple(steps)
+    return tuple(step for step in planned if not isinstance(step, CheckRole)) or planned
+
+
+def drift_of(steps: Iterable[AnyStep]) -> set[str]:
+    """The kinds of drift that the steps repair together."""
+    return {str(kind_of(step)) for step in telling(steps)}

@@ -51,6 +51,8 @@ class Endpoints(Frozen):
     """Settings of queues (MNS-open), in the management account; only the console uses it."""
     metrics: RegionalHost = "metrics.{region}.aliyuncs.com"
     """CloudMonitor, in the management account; only the console uses it."""
+    logs: RegionalHost = "{region}.log.aliyuncs.com"
+    """Simple Log Service, in the management account; only the console uses it."""
     fc: AccountUrl = "https://{account}.{region}.fc.aliyuncs.com"
     """Function Compute, in the management account."""
 

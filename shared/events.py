@@ -267,7 +267,7 @@ def _kept(document: Any, account_id: str = "", most: int = WHOLE_EVENT_BYTES) ->
     """
     if _writable(document, most):
         return document
-    keys = ("eventId", "eventName", "id")
+    keys = ("eventId", "eventName", "eventTime", "id")
     known = {key: document[key] for key in keys if isinstance(document, dict) and key in document}
     if account_id:
         known["accountId"] = account_id

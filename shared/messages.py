@@ -66,6 +66,12 @@ class AccountChanged:
     earlier: int = 0
     """How often it was tried before it was last brought back from the dead letters."""
 
+    @property
+    def event_at(self) -> str | None:
+        """When it happened, as ActionTrail's event says; only for the log, which tells from it how long it took."""
+        at = self.original.get("eventTime") if isinstance(self.original, dict) else None
+        return at if isinstance(at, str) and len(at) <= LONGEST_REQUEST_ID else None
+
 
 ShortText = Annotated[str, StringConstraints(max_length=LONGEST_ID)]
 

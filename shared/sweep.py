@@ -20,7 +20,7 @@ from typing import Any
 from shared.apply import carry_out
 from shared.config_types import Drift
 from shared.deadline import Deadline
-from shared.drift import kind_of, to_repair
+from shared.drift import kind_of, telling, to_repair
 from shared.entrance import Entrance
 from shared.examine import examine
 from shared.fleet import Registrations, everyone
@@ -239,4 +239,6 @@ def _repair_one(member: Member, wanted: Wanted, run: _Run) -> list[Finding] | No
 
 
 def _findings(member: Member, steps: Iterable[AnyStep], repaired: Collection[AnyStep] = ()) -> list[Finding]:
-    return [Finding(member.account_id, kind_of(step), f"{step.sign} {step}", step in repaired) for step in steps]
+    return [
+        Finding(member.account_id, kind_of(step), f"{step.sign} {step}", step in repaired) for step in telling(steps)
+    ]

@@ -16,9 +16,9 @@ from cli.doctor import live
 from cli.doctor.canary import canary
 from cli.doctor.checks import CHECKS, Check, looked
 from cli.doctor.finding import Finding
-from cli.doctor.site import Site
 from cli.output import Result, confirm, progress
 from cli.session import Session
+from cli.site import Site
 from cli.verb import Yes, verb
 
 MARKS = {"ok": ("ok  ", "green"), "cause": ("!!  ", "bold red"), "unknown": ("?   ", "yellow")}
@@ -36,6 +36,7 @@ def doctor(
     account: Annotated[
         str | None, typer.Option("--account", help="With --live-checks: register this account a second time, and see.")
     ] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Look at the role of every account, not only of some.")] = False,
     services: ServicesFile = Path("s.yaml"),
     policies: PoliciesFolder = Path("policies"),
     yes: Yes = False,
@@ -51,7 +52,7 @@ def doctor(
             return _live(Site(session, cloud, services, policies), account)
     checks = [*CHECKS, *([CANARY] if with_canary else [])]
     with session.cloud() as cloud, progress("looking") as tell:
-        site = Site(session, cloud, services, policies)
+        site = Site(session, cloud, services, policies, deep=deep)
         found: list[tuple[Check, list[Finding]]] = []
         for check in checks:
             tell(f"looking at {check.name}")

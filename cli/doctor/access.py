@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener, urlopen
 
 from cli.advice import NEXT
+from cli.bootstrap import surveyed
 from cli.bootstrap.steps import OpenCloudBackup, Refuse
 from cli.doctor.finding import BY_HAND, Finding, cause, ok, unknown
-from cli.doctor.site import Site
+from cli.output import NotDoneError
+from cli.site import Site
 from shared.config import Config
 from shared.outcome import AttemptError, Reason
-from shared.session import assume
+from shared.vendor import AbsentError
 
 MOST_SKEW = 300.0
 """Seconds; from 900 on every signature is refused (page "Common error codes", InvalidTimeStamp.Expired)."""
 SECONDS = 10.0
-ONE = {"page_number": 1, "page_size": 1}
-HARMLESS = {
-    "DescribeCrossAccounts": ONE,
-    "DescribeVaults": ONE,
-    "DescribeBackupPlans": ONE,
-    "DescribeHanaInstances": ONE,
-    "DescribePoliciesV2": {"max_results": 10},
-    "DescribePolicyBindings": {"max_results": 10},
-    "ListProtectedResources": {"max_results": 10},
-}
-"""What the functions read in the backup account; that they may write is compared by policy, not tried."""
+NOBODY = "doctor-looks-at-nothing"
+"""An id that nothing has, for reads that must name something."""
+READS = ("Describe", "Get", "List")
 TRUSTED = "hbr.aliyuncs.com"
 """Cloud Backup as a trusted service of the Resource Directory (help page "Back up data sources across Alibaba Cloud
 accounts"; the service principal is inferred)."""
@@ -72,7 +68,7 @@ def _cloud_time(endpoint: str) -> float:
 
 def made(site: Site) -> Iterator[Finding]:
     """What ``cab bootstrap`` makes is there and as it should be."""
-    for part in site.parts:
+    for part in surveyed(site.session, site.wanted, site.policies, (), adopt=False):
         if part.left:
             yield unknown(f"account {part.account_id} could not be looked into: {part.left}")
             continue
@@ -90,7 +86,7 @@ def made(site: Site) -> Iterator[Finding]:
 
 
 def backup_account(site: Site) -> Iterator[Finding]:
-    """The way into the backup account, and each kind of read there, in every region."""
+    """The way into the backup account, and every read that the functions' role is to do there, in every region."""
     role = site.config.backup_account.role
     try:
         credentials = site.backup
@@ -98,16 +94,51 @@ def backup_account(site: Site) -> Iterator[Finding]:
         fixes = ("cab bootstrap",) if error.reason is not Reason.UNREACHABLE else (BY_HAND + NEXT[error.reason],)
         yield cause(f"role {role} of the backup account cannot be assumed: {error.detail}", *fixes)
         return
+    reads = reads_of(site.policies)
     for region in site.config.every_region:
         api, refused = site.clients.hbr(credentials, region), False
-        for action, fields in HARMLESS.items():
+        for action in reads:
             try:
-                api(action, **fields)
+                api(action, **harmless(action, region))
+            except AbsentError:
+                continue
             except AttemptError as error:
-                refused = True
-                yield _refused(region, action, error)
+                # What was named is not there: so it was let in.
+                if error.reason is not Reason.BAD_CONFIGURATION:
+                    refused = True
+                    yield _refused(region, action, error)
         if not refused:
-            yield ok(f"{region}: {len(HARMLESS)} kinds of read are allowed")
+            yield ok(f"{region}: {len(reads)} kinds of read are allowed; writes are compared by policy, not tried")
+
+
+def reads_of(policies: Path) -> list[str]:
+    """The actions of Cloud Backup that read, of those that the functions' role there may do. Raises NotDoneError."""
+    try:
+        document = json.loads((policies / "backup-account.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise NotDoneError(f"the policy cannot be read: {error}", "run this in the project's folder") from error
+    named = [action for one in document["Statement"] for action in [one["Action"]] if isinstance(action, list)]
+    actions = [action.removeprefix("hbr:") for some in named for action in some if action.startswith("hbr:")]
+    return sorted(action for action in actions if action.startswith(READS))
+
+
+def harmless(action: str, region: str) -> dict[str, object]:
+    """Fields of a call that reads next to nothing (SDK models of the requests)."""
+    match action:
+        case "DescribePoliciesV2" | "DescribePolicyBindings" | "ListProtectedResources":
+            return {"max_results": 10}
+        case "DescribeBackupClients":
+            return {"client_type": "ECS_CLIENT", "page_number": 1, "page_size": 1}
+        case "DescribeHanaBackupPlans":
+            return {"cluster_id": NOBODY, "page_number": 1, "page_size": 1}
+        case "DescribeOtsTableSnapshots":
+            return {"limit": 1}
+        case "DescribeUdmSnapshots":
+            return {"source_type": "UDM_ECS", "udm_region_id": region, "start_time": 0, "end_time": 1}
+        case "ListSnapshots":
+            return {"protected_resource_id": NOBODY, "source_type": "OSS", "max_results": 10}
+        case _:
+            return {"page_number": 1, "page_size": 1}
 
 
 def _refused(region: str, action: str, error: AttemptError) -> Finding:
@@ -118,32 +149,13 @@ def _refused(region: str, action: str, error: AttemptError) -> Finding:
     return cause(f"{region}: {action}: {error.detail}", fix)
 
 
-def member_account(site: Site) -> Iterator[Finding]:
-    """The way into one member account that is wanted."""
-    wanted = [one for one in site.surveyed if one.wanted and one.member and one.member.access_role]
-    created = [one for one in wanted if one.member and one.member.type == "created"] or wanted
-    if not created:
-        yield unknown("no account is wanted, so none was entered")
-        return
-    account = created[0].account_id
-    role = created[0].member.access_role if created[0].member else None
-    try:
-        assume(site.clients.sts(site.credentials), account, role or site.config.access_role)
-    except AttemptError as error:
-        fix = f"cab explain {account}"
-        yield cause(f"account {account} cannot be entered by {role}: {error.detail}", fix)
-        return
-    yield ok(f"account {account} can be entered by {role}")
-
-
 def resource_directory_mode(site: Site) -> Iterator[Finding]:
     """Where an authorization is by the Resource Directory: trusted service, delegated administrator."""
     if not _by_directory(site.config):
         yield ok("not used: every authorization is by a role")
         return
     directory, account = site.clients.directory(site.credentials), site.config.backup_account.id
-    rows = directory("ListTrustedServiceStatus", page_number=1, page_size=100).enabled_service_principals
-    names = {row.service_principal for row in (rows.enabled_service_principal or [] if rows else [])}
+    names = trusted_services(site)
     if TRUSTED not in names:
         fix = f"{BY_HAND}enable trusted access for Cloud Backup, in the Resource Directory's console, trusted services"
         yield cause("Cloud Backup is not a trusted service of the Resource Directory", fix)
@@ -157,6 +169,13 @@ def resource_directory_mode(site: Site) -> Iterator[Finding]:
             return
     if TRUSTED in names:
         yield ok("Cloud Backup is a trusted service, and the backup account administers it")
+
+
+def trusted_services(site: Site) -> set[str]:
+    """The service principals of the Resource Directory's trusted services that are enabled."""
+    directory = site.clients.directory(site.credentials)
+    rows = directory("ListTrustedServiceStatus", page_number=1, page_size=100).enabled_service_principals
+    return {row.service_principal for row in (rows.enabled_service_principal or [] if rows else [])}
 
 
 def _by_directory(config: Config) -> bool:

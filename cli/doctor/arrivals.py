@@ -7,14 +7,13 @@ Backup's of the registration that should have followed within seconds.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from typing import Any
 
 from cli.doctor.deployed import DEPLOY
 from cli.doctor.finding import BY_HAND, IN_CONFIG, Finding, cause, ok, unknown
-from cli.doctor.site import Site, epoch
+from cli.output import moment
+from cli.site import Site, epoch
 from shared.messages import Hint
-from shared.paging import numbered
 
 LATE_SECONDS = 120.0
 """An event is worked off within seconds, and a new account that is not ready within a minute or two."""
@@ -67,21 +66,21 @@ def last(site: Site) -> Iterator[Finding]:
         yield from _untold(site, set())
         return
     at, change, _ = site.changes[0]
-    yield ok(f"the last one: {change.event_name} of {change.account_id}, {shown(at)}")
+    yield ok(f"the last one: {change.event_name} of {change.account_id}, {moment(at)}")
     yield from _untold(site, {change.account_id for _, change, _ in site.changes})
     yield from late(site)
 
 
 def _untold(site: Site, told: set[str]) -> Iterator[Finding]:
     """Accounts that were created lately and of which there is no event."""
-    for row in site.rows:
-        joined = epoch(row.join_time) if row.join_time else 0.0
+    for one in site.joined:
+        joined = epoch(one.at) if one.at else 0.0
         fresh = LAG_SECONDS < site.now - joined < LOOKED_AT
         # An invited account accepts in its own trail (API page "AcceptHandshake").
-        if fresh and row.join_method == "created" and row.account_id not in told:
+        if fresh and one.how == "created" and one.account_id not in told:
             regions = ", ".join(site.config.trail_regions)
             yield cause(
-                f"account {row.account_id} was created at {row.join_time}, and ActionTrail in {regions} has no event",
+                f"account {one.account_id} was created at {one.at}, and ActionTrail in {regions} has no event",
                 f"{BY_HAND}find the region that has it: `cab doctor --live-checks`",
             )
             return
@@ -123,7 +122,7 @@ def _worked_on(site: Site, account: str, at: float) -> bool:
 def _silence(at: float, account: str, took: float | None) -> Finding:
     told = "is not registered yet" if took is None else f"was registered only {took:.0f} s later"
     return cause(
-        f"events do not arrive: account {account} joined at {shown(at)} and {told}, by the sweep or by hand",
+        f"events do not arrive: account {account} joined at {moment(at)} and {told}, by the sweep or by hand",
         DEPLOY,
         f"{BY_HAND}create an account and see whether it is protected at once; if not: docs/live-checks.md, Events",
     )
@@ -139,16 +138,7 @@ def _changed(site: Site) -> float:
 
 def _registered(site: Site) -> dict[str, float]:
     """Account → when it was first registered, in the region that is looked at first, in epoch seconds."""
-    api, found = site.clients.hbr(site.backup, site.config.every_region[0]), dict[str, float]()
-    rows = numbered(
-        api, "DescribeCrossAccounts", lambda body: body.cross_accounts and body.cross_accounts.cross_account
-    )
-    for row in rows:
-        account, at = str(row.cross_account_user_id), float(row.created_time)
-        found[account] = min(at, found.get(account, at))
+    found: dict[str, float] = {}
+    for one in site.records(site.config.every_region[0]):
+        found[one.account_id] = min(one.since, found.get(one.account_id, one.since))
     return found
-
-
-def shown(at: float) -> str:
-    """A time for people."""
-    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")

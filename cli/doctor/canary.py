@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from cli.advice import INVOKED, advise
 from cli.doctor.finding import BY_HAND, Finding, cause, ok, unknown
-from cli.doctor.site import Site
+from cli.site import Site
+from cli.survey import State
 from shared.invoke import InvokeError, invoker
 
 NOT_TESTED = "the rule itself is not tested by this: only an account that is created, moved or removed does that"
@@ -16,7 +17,7 @@ NOT_TESTED = "the rule itself is not tested by this: only an account that is cre
 
 def canary(site: Site) -> Iterator[Finding]:
     """Ask the deployed function to prove the role of an account that is registered (or to look one up)."""
-    registered = [one.account_id for one in site.surveyed if one.state == "registered"]
+    registered = [one.account_id for one in site.surveyed if one.state is State.REGISTERED]
     account = (registered or [site.config.management_account])[0]
     mark = f"canary-{int(time.time())}"
     event = {"specversion": "1.0", "id": mark, "source": "cab.doctor", "type": "cab:Doctor:Canary"}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from cli.advice import explained
 from cli.doctor import access, arrivals, deployed, fleet
 from cli.doctor.finding import BY_HAND, Finding, cause
-from cli.doctor.site import Site
 from cli.output import NotDoneError
+from cli.site import Site
 from shared.outcome import AttemptError
 from shared.queue import QueueError
 
@@ -31,11 +31,12 @@ CHECKS = (
     Check("directory mode", "trusted service and delegated administrator", access.resource_directory_mode),
     Check("functions", "deployed with the settings of s.yaml", deployed.functions),
     Check("triggers", "there, enabled, with the settings of s.yaml", deployed.triggers),
+    Check("quotas", "as many instances as the quotas are divided among", deployed.quotas),
     Check("event region", "the rule is in the region where the events are", arrivals.region),
     Check("events", "the last one, and whether a registration followed at once", arrivals.last),
     Check("configuration", "folders, accounts and rules of config.yaml against the directory", fleet.configuration),
-    Check("member account", "the way into one of them", access.member_account),
     Check("coverage", "every wanted account is registered, and no other", fleet.coverage),
+    Check("roles", "the way into some member accounts, and the roles there", fleet.roles),
     Check("dead letters", "nothing waits for a person", fleet.dead_letters),
     Check("webhook", "who is told of dead letters, and whether the address answers", deployed.webhook),
 )

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cli.doctor.finding import BY_HAND, Finding, cause, ok
-from cli.doctor.site import Site
+from cli.site import Site
 
 COMPARED = (
     "runtime",
@@ -51,9 +51,32 @@ def _asides(site: Site, name: str, props: Mapping[str, Any]) -> Iterator[str]:
         yield from _differences(
             props["asyncInvokeConfig"], site.deployed.async_config(name) or {}, "asyncInvokeConfig."
         )
-    if "concurrencyConfig" in props:
-        found = site.deployed.concurrency(name) or {}
-        yield from _differences(props["concurrencyConfig"], found, "concurrencyConfig.")
+
+
+def quotas(site: Site) -> Iterator[Finding]:
+    """As many instances as the quotas are divided among: config.yaml, s.yaml and what is deployed agree."""
+    prefix, agreed = site.config.functions.prefix, 0
+    for door, instances in site.config.quotas.instances.items():
+        name = f"{prefix}{door}"
+        wanted = (site.wanted.functions.get(name, {}).get("concurrencyConfig") or {}).get("reservedConcurrency")
+        found = (site.deployed.concurrency(name) or {}).get("reservedConcurrency")
+        if wanted != instances:
+            yield cause(
+                f"{name}: s.yaml reserves {_times(wanted)}, config.yaml divides the quotas among {instances}",
+                f"{BY_HAND}make `quotas.instances` in config.yaml and `reservedConcurrency` in s.yaml the same",
+                DEPLOY,
+            )
+        elif found != instances:
+            what = f"{name} may have {_times(found)}, the quotas are divided among {instances}"
+            yield cause(f"{what}: at a peak the cloud throttles", DEPLOY)
+        else:
+            agreed += 1
+    if agreed:
+        yield ok(f"{agreed} functions have as many instances as the quotas are divided among")
+
+
+def _times(reserved: int | None) -> str:
+    return "any number of instances" if reserved is None else f"{reserved} instance(s)"
 
 
 def _differences(wanted: Any, found: Any, where: str) -> Iterator[str]:  # noqa: ANN401 - JSON of any shape

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from cli.advice import advise
 from cli.doctor.finding import BY_HAND, IN_CONFIG, Finding, cause, ok, some, unknown
-from cli.doctor.site import Site
 from cli.selection import age
+from cli.site import Site
+from cli.survey import State, Surveyed, look_at_all
 from shared.config import Config, Rule
 from shared.dead_letters import look
 from shared.letters import Letter
 from shared.outcome import Reason
+from shared.queue import QueueError
 from shared.scope import Member, desired
 
+SAMPLE = 20
+"""Accounts that are entered unless all are asked for."""
+MOST_NAMED = 5
 DELETED = frozenset({Reason.UNREADABLE, Reason.UNKNOWN_VERSION, Reason.BAD_REQUEST})
 """Letters that will never succeed: they are read and deleted, not brought back."""
 EXPLAINED = frozenset(
@@ -52,30 +57,62 @@ def _decides(rule: Rule, member: Member, config: Config) -> bool:
     return desired(member, config).rule == rule.name
 
 
+def roles(site: Site) -> Iterator[Finding]:
+    """In a sample of the registered accounts (in all of them with --deep) everything is as it should be."""
+    registered = [one for one in site.surveyed if one.state is State.REGISTERED]
+    wanted = registered or [one for one in site.surveyed if one.wanted is not None]
+    if not wanted:
+        yield unknown("no account is wanted, so none was entered")
+        return
+    chosen = wanted if site.deep else wanted[:: -(-len(wanted) // SAMPLE)]
+    accounts = [(one.account_id, one.member) for one in chosen]
+    seen = look_at_all(accounts, site.listed, site.cloud.ports, lambda _: None)
+    for one in [one for one in seen if one.state is State.UNREADABLE][:MOST_NAMED]:
+        yield cause(f"account {one.account_id} cannot be looked into: {one.why}", f"cab explain {one.account_id}")
+    if registered:
+        yield from _drift(seen, site.config.sweep.observe)
+    entered = [one for one in seen if one.state is not State.UNREADABLE]
+    told = "the role of {} was looked at, and Cloud Backup asked whether it can use it"
+    if entered:
+        yield ok(told.format(f"{len(entered)} of {len(wanted)} accounts") + ("" if site.deep else "; --deep: all"))
+
+
+def _drift(seen: list[Surveyed], observed: Collection[str]) -> Iterator[Finding]:
+    """By kind: which accounts show it. The deep sweep repairs it, unless the configuration says otherwise."""
+    by_kind: dict[str, list[str]] = {}
+    for one in seen:
+        for kind in one.drift:
+            by_kind.setdefault(kind, []).append(one.account_id)
+    for kind, accounts in by_kind.items():
+        kept = kind in observed
+        fix = [f"cab explain {account}" for account in accounts[:1]] if kept else ["cab reconcile --all"]
+        yield cause(f"{kind.replace('_', ' ')} in {len(accounts)} account(s): {some(accounts)}", *fix)
+
+
 def coverage(site: Site) -> Iterator[Finding]:
     """Every wanted account is registered, and no other."""
-    by_state: dict[str, list[str]] = {}
+    by_state: dict[State, list[str]] = {}
     for one in site.surveyed:
         by_state.setdefault(one.state, []).append(one.account_id)
-    if missing := by_state.get("unregistered"):
+    if missing := by_state.get(State.UNREGISTERED):
         what = f"{len(missing)} wanted account(s) are not registered everywhere: {some(missing)}"
         yield cause(what, "cab reconcile", *(f"cab explain {account}" for account in missing[:1]))
-    for account in by_state.get("unworkable", [])[:5]:
+    for account in by_state.get(State.UNWORKABLE, [])[:5]:
         (why,) = (one.why for one in site.surveyed if one.account_id == account)
         yield cause(f"account {account} cannot be worked on: {why}", f"cab explain {account}")
-    if spare := by_state.get("undeclared"):
+    if spare := by_state.get(State.UNDECLARED):
         yield cause(
             f"{len(spare)} registered account(s) are not wanted any more: {some(spare)}", *_release(site, len(spare))
         )
     for account, region, _ in site.listed.duplicates:
         yield cause(f"account {account} is registered more than once in {region}", "cab reconcile")
     wanted = sum(one.wanted is not None for one in site.surveyed)
-    registered = len(by_state.get("registered", []))
+    registered = len(by_state.get(State.REGISTERED, []))
     yield ok(f"{registered} of {wanted} wanted accounts are registered") if wanted else unknown("no account is wanted")
 
 
 def _release(site: Site, count: int) -> tuple[str, ...]:
-    fleet = sum(one.state in {"registered", "undeclared"} for one in site.surveyed)
+    fleet = sum(one.state in {State.REGISTERED, State.UNDECLARED} for one in site.surveyed)
     limits = site.config.teardown
     most = max(limits.brake_accounts, fleet * limits.brake_percent / 100)
     look = f"{BY_HAND}if config.yaml or a move is the mistake, undo it; if they are to go:"
@@ -87,8 +124,12 @@ def _release(site: Site, count: int) -> tuple[str, ...]:
 
 def dead_letters(site: Site) -> Iterator[Finding]:
     """Nothing waits for a person."""
-    with look(site.cloud.queues) as seen:
-        letters = list(seen.letters)
+    try:
+        with look(site.cloud.queues) as seen:
+            letters = list(seen.letters)
+    except QueueError as error:
+        yield cause(f"the dead letters cannot be read: {error}", "cab bootstrap")
+        return
     ending = [one for one in letters if one.ends_soon]
     if ending:
         left = age(min(one.left for one in ending))

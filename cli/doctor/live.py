@@ -12,20 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.doctor import arrivals
-from cli.doctor.site import Site
+from cli.doctor import access, arrivals
 from cli.output import NotDoneError
+from cli.site import Record, Site
+from cli.survey import State
 from shared import events
 from shared.invoke import InvokeError, invoker
 from shared.messages import AccountChanged
 from shared.outcome import AttemptError
-from shared.paging import numbered
 from shared.plan import Registration
 from shared.queue import QueueError
 from shared.vendor import AbsentError
 
 PAGE = Path(__file__).parents[2] / "docs" / "live-checks.md"
-SERVICE_LINKED_ROLE = "AliyunServiceRoleForHbrCrossAccountBackup"
 LARGE_REGIONS = ("cn-hangzhou", "cn-shanghai", "cn-beijing", "cn-shenzhen", "ap-southeast-1")
 """Some of those in which Cloud Backup is (API list of endpoints)."""
 WAYS = ("fc2-3.0", "sdk-3.0", "fc2-2.0")
@@ -112,7 +111,9 @@ def handshake(site: Site) -> Answer:
 
 def lower_case(site: Site) -> Answer:
     """The ARN of the service-linked role itself."""
-    arn = site.clients.ram(site.backup)("GetRole", role_name=SERVICE_LINKED_ROLE).role.arn
+    arn = site.clients.ram(site.backup)(
+        "GetRole", role_name=site.config.service_linked_role_arn.rpartition("/")[2]
+    ).role.arn
     return Answer(f"{'yes' if arn == arn.lower() else 'no'}: {arn}", "nothing: case is folded")
 
 
@@ -136,20 +137,21 @@ def way(site: Site) -> Answer:
 def everywhere(site: Site) -> Answer:
     """Whether accounts that we register show up in a region where we never did."""
     other = next((name for name in LARGE_REGIONS if name not in site.config.every_region), None)
-    ours = {one.account_id for one in site.surveyed if one.state == "registered"}
+    ours = {one.account_id for one in site.surveyed if one.state is State.REGISTERED}
     if other is None or not ours:
         return Answer()
-    elsewhere = {str(row.cross_account_user_id) for row in _records(site, other)}
+    elsewhere = {record.account_id for record in site.records(other)}
     if ours <= elsewhere:
         return Answer(f"everywhere: {other} lists them too", "assumptions: {registrations: global}")
     return Answer(f"in its region: {other} does not list them", "assumptions: {registrations: regional}")
 
 
-def _records(site: Site, region: str) -> Iterator[Any]:
-    api = site.clients.hbr(site.backup, region)
-    return numbered(
-        api, "DescribeCrossAccounts", lambda body: body.cross_accounts and body.cross_accounts.cross_account
-    )
+def trusted(site: Site) -> Answer:
+    """Of the enabled trusted services, those that could be Cloud Backup's."""
+    names = sorted(name for name in access.trusted_services(site) if "hbr" in name or "backup" in name)
+    if not names:
+        return Answer()
+    return Answer(", ".join(names), "nothing: it is as assumed" if access.TRUSTED in names else names[0])
 
 
 READ: dict[str, Callable[[Site], Answer]] = {
@@ -158,6 +160,7 @@ READ: dict[str, Callable[[Site], Answer]] = {
     "In which region are they published and kept?": region,
     "Where in the event is the account's id?": account_id,
     "Is AcceptHandshake in the trail of M, or only of the invited account?": handshake,
+    "By which service principal is Cloud Backup a trusted service of the Resource Directory?": trusted,
     "Do ARNs of service-linked roles come back in lower case?": lower_case,
     "Does the 3.0 path accept the signature of fc2?": way,
     "Does a registration count in its region, or everywhere?": everywhere,
@@ -179,24 +182,27 @@ def second(site: Site, account: str) -> dict[str, Answer]:
         return {SECOND: Answer("yes", "assumptions: {second_registration: refused}"), CODE: Answer(code, assumed)}
     if len(_mine(site, region, account)) == len(before):
         return {SECOND: Answer("no: it changes the one that is there", "nothing: that is as good")}
-    record = Registration("CROSS_ACCOUNT", before[0].cross_account_role_name)
-    site.cloud.ports.backup.deregister(region, account, record)
+    site.cloud.ports.backup.deregister(region, account, Registration("CROSS_ACCOUNT", before[0].role_name))
     # Whether deleting removes one of two or both is not known: a second time it is refused or makes one.
     if not _mine(site, region, account):
         _again(site, region, before[0])
     return {SECOND: Answer("no: it makes a second record", "assumptions: {second_registration: doubled}")}
 
 
-def _mine(site: Site, region: str, account: str) -> list[Any]:
-    rows = [row for row in _records(site, region) if str(row.cross_account_user_id) == account]
-    return [row for row in rows if row.cross_account_type != "CROSS_ACCOUNT_BY_RD"]
+def _mine(site: Site, region: str, account: str) -> list[Record]:
+    return [one for one in site.records(region) if one.account_id == account and one.type != "CROSS_ACCOUNT_BY_RD"]
 
 
-def _again(site: Site, region: str, row: Any) -> str:  # noqa: ANN401 - an SDK model
+def _again(site: Site, region: str, record: Record) -> str:
     """Add the record once more; the code of the refusal, or nothing."""
-    names = ("cross_account_type", "cross_account_user_id", "cross_account_role_name", "alias")
     try:
-        site.clients.hbr(site.backup, region)("AddCrossAccount", **{name: getattr(row, name) for name in names})
+        site.clients.hbr(site.backup, region)(
+            "AddCrossAccount",
+            cross_account_type=record.type,
+            cross_account_user_id=record.account_id,
+            cross_account_role_name=record.role_name,
+            alias=record.alias,
+        )
     except AttemptError as error:
         return error.code
     return ""

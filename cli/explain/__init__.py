@@ -10,28 +10,28 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from cli.attempted import checked
+from cli.attempted import account_of
 from cli.bootstrap import ServicesFile
-from cli.doctor.site import Site
 from cli.explain.facts import gather
 from cli.explain.remedies import remedies
-from cli.explain.sentences import NEXT, NOT_KEPT, STATE, WHY, sentences
+from cli.explain.sentences import NEXT, NOT_TOLD, STATE, WHY, sentences
 from cli.output import Result, progress
 from cli.session import Session
-from cli.verb import AccountId, verb
+from cli.site import Site
+from cli.verb import Named, verb
 
 TITLES = {STATE: "What it is", WHY: "Why", NEXT: "What happens next"}
 
 
 @verb("cab explain 1000000000000011")
-def explain(session: Session, account: AccountId, *, services: ServicesFile = Path("s.yaml")) -> Result:
+def explain(session: Session, account: Named, *, services: ServicesFile = Path("s.yaml")) -> Result:
     """Say what an account's state is, why, what happens next, and what you can do; each sentence with its evidence.
 
     It tells what is true now, and what the cloud keeps of the past; what nobody keeps is said to be not kept.
     """
-    account_id = checked(account)
+    account_id = account_of(account, session)
     with session.cloud() as cloud, progress(f"looking at {account_id}"):
-        facts = gather(account_id, Site(session, cloud, services, Path("policies")))
+        facts = gather(account_id, Site(session, cloud, services))
     said = [asdict(one) for one in sentences(facts, session.config)]
     document = {
         "account_id": account_id,
@@ -39,7 +39,7 @@ def explain(session: Session, account: AccountId, *, services: ServicesFile = Pa
         "state": facts.surveyed.state,
         "sentences": said,
         "fix": remedies(facts, session.config),
-        "not_kept": list(NOT_KEPT),
+        "not_kept": [*facts.history.not_kept, NOT_TOLD],
     }
     return Result(document, list(_shown(document)))
 

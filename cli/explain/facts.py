@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cli.doctor.site import Site
-from cli.survey import Surveyed, look, named_accounts
+from cli.history import History, of_account
+from cli.site import Site
+from cli.survey import State, Surveyed, look, named_accounts
 from shared.dead_letters import look as look_at_letters
 from shared.letters import Letter
 from shared.messages import AccountChanged, Selection
 from shared.outcome import AttemptError, Reason
-from shared.paging import numbered
+from shared.queue import QueueError
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,13 @@ class Facts:
     surveyed: Surveyed
     registered: dict[str, float]
     """Region → since when, in epoch seconds."""
-    letters: tuple[Letter, ...]
+    letters: tuple[Letter, ...] | None
+    """None: they cannot be read."""
     changes: tuple[tuple[float, AccountChanged, dict[str, Any]], ...]
     """When, what, and the event; newest first."""
     control_policies: tuple[tuple[str, str, str], ...]
     """Custom ones above the account: id, name, and the folder or account that each is attached to."""
+    history: History
     sweeps: dict[str, str]
     """Cron expression by what the sweep is told."""
 
@@ -36,23 +39,23 @@ class Facts:
     def reason(self) -> Reason | str | None:
         """Why the account cannot be read, or why its newest dead letter is there."""
         named = self.surveyed.why.partition(":")[0]
-        if self.surveyed.state == "unreadable" and named in set(map(str, Reason)):
+        if self.surveyed.state is State.UNREADABLE and named in set(map(str, Reason)):
             return Reason(named)
         return self.letters[-1].reason if self.letters else None
 
     @property
     def refused_by_control_policy(self) -> bool:
         """Whether the cloud itself said so."""
-        details = [one.body.get("access_denied_detail") or {} for one in self.letters if isinstance(one.body, dict)]
+        details = [
+            one.body.get("access_denied_detail") or {} for one in self.letters or () if isinstance(one.body, dict)
+        ]
         return any(detail.get("PolicyType") == "ControlPolicy" for detail in details)
 
 
 def gather(account_id: str, site: Site) -> Facts:
-    """Read everything. Raises an AttemptError or a QueueError where the cloud cannot be read at all."""
+    """Read everything. Raises an AttemptError where the cloud cannot be read at all."""
     (account,) = named_accounts([account_id], site.cloud.ports)
     surveyed = look(account, site.listed, site.cloud.ports)
-    with look_at_letters(site.cloud.queues) as seen:
-        letters = tuple(seen.chosen(Selection(accounts=frozenset({account_id}))))
     changes = tuple(one for one in site.changes if one[1].account_id == account_id)
     folders = surveyed.member.folders if surveyed.member else ()
     return Facts(
@@ -60,23 +63,28 @@ def gather(account_id: str, site: Site) -> Facts:
         site.now,
         surveyed,
         _registered(account_id, site),
-        letters,
+        _letters(account_id, site),
         changes,
         tuple(_control_policies([*folders, account_id], site)) if folders else (),
+        of_account(site, account_id),
         _sweeps(site),
     )
+
+
+def _letters(account_id: str, site: Site) -> tuple[Letter, ...] | None:
+    try:
+        with look_at_letters(site.cloud.queues) as seen:
+            return tuple(seen.chosen(Selection(accounts=frozenset({account_id}))))
+    except QueueError:
+        return None
 
 
 def _registered(account_id: str, site: Site) -> dict[str, float]:
     """Only where the listing that was read already has the account: the times are in the rows alone."""
     found: dict[str, float] = {}
-    for region, records in site.listed.of(account_id).items():
-        if records:
-            api = site.clients.hbr(site.backup, region)
-            rows = numbered(
-                api, "DescribeCrossAccounts", lambda body: body.cross_accounts and body.cross_accounts.cross_account
-            )
-            since = [float(row.created_time) for row in rows if str(row.cross_account_user_id) == account_id]
+    for region, registrations in site.listed.of(account_id).items():
+        if registrations:
+            since = [one.since for one in site.records(region) if one.account_id == account_id]
             found[region] = min(since, default=0.0)
     return found
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from cli.doctor.finding import BY_HAND
 from cli.doctor.fleet import DELETED
 from cli.explain.facts import Facts
-from cli.explain.sentences import advice
+from cli.explain.sentences import UNDONE, advice
+from cli.survey import State
 from shared.config import Config
 from shared.outcome import Reason
 
@@ -21,15 +22,15 @@ def remedies(facts: Facts, config: Config) -> list[str]:
 def _in_the_way(facts: Facts, config: Config) -> Iterator[str]:
     """What must be done first, so that anything else can succeed."""
     reason, state = facts.reason, facts.surveyed.state
-    if reason is Reason.ACCESS_ROLE_MISSING and state != "protected":
+    if reason is Reason.ACCESS_ROLE_MISSING and state is not State.PROTECTED:
         yield from _access_role(facts, config)
     elif reason is Reason.ACCESS_DENIED and facts.control_policies:
         yield f"{BY_HAND}agree with whoever made the control policy; to exempt a role is better than to detach it"
         for policy_id, _, target in facts.control_policies:
             yield f"aliyun resourcedirectorymaster DetachControlPolicy --PolicyId {policy_id} --TargetId {target}"
-    elif state == "unworkable":
+    elif state is State.UNWORKABLE:
         yield f"{BY_HAND}settle what keeps the account from working ({facts.surveyed.why}): its bills, or its creation"
-    elif reason is not None and state != "protected" and advice(facts):
+    elif reason is not None and state is not State.PROTECTED and advice(facts):
         yield f"{BY_HAND}{advice(facts)}"
 
 
@@ -51,20 +52,22 @@ def _access_role(facts: Facts, config: Config) -> Iterator[str]:
 def _by_state(facts: Facts) -> Iterator[str]:
     account, state = facts.account_id, facts.surveyed.state
     # What a dead letter brings back is the same work: it is not asked for twice.
-    brought_back = any(one.reason not in DELETED for one in facts.letters)
-    if state in {"unprotected", "unregistered", "unreadable", "unworkable"} and not brought_back:
+    brought_back = any(one.reason not in DELETED for one in facts.letters or ())
+    if state in UNDONE and not brought_back:
         yield f"cab onboard {account}"
-    elif state == "undeclared":
+    elif state is State.UNDECLARED:
         yield f"{BY_HAND}add a rule for it to config.yaml if it is to stay; if not:"
         yield f"cab teardown {account}"
-    elif state == "absent":
+    elif state is State.ABSENT:
         yield f"{BY_HAND}check the id; `cab status --json` lists every account"
 
 
 def _letters(facts: Facts) -> Iterator[str]:
     account = facts.account_id
-    for one in facts.letters:
-        if one.reason in DELETED or facts.surveyed.state in {"absent", "foreign"}:
+    if facts.letters is None:
+        yield "cab bootstrap"
+    for one in facts.letters or ():
+        if one.reason in DELETED or facts.surveyed.state in {State.ABSENT, State.FOREIGN}:
             yield f"cab dead-letters delete {one.id} --apply"
         elif one.reason is Reason.MASS_REMOVAL:
             yield "cab plan --all --json > plan.json"

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from cli.advice import advise
 from cli.explain.facts import Facts
+from cli.output import moment
 from cli.selection import age
+from cli.survey import State, cause
 from shared.config import Config
-from shared.drift import kind_of
 from shared.outcome import Reason
 from shared.plan import CreateServiceLinkedRole, Deregister, Register
 
@@ -32,40 +32,36 @@ class Said:
     evidence: str
 
 
-NOT_KEPT = (
-    "when it was last swept, what was repaired, how long protection took: only the functions' log has it",
-    "whether a message about it waits in the retry queue: the queue does not tell without handing it over",
-)
+NOT_TOLD = "whether a message about it waits in the retry queue: the queue does not tell without handing it over"
 
 STATES = {
-    "protected": "It is protected: registered in every wanted region, and Cloud Backup can use its role.",
-    "unprotected": "It is wanted, and it is not protected.",
-    "unregistered": "It is wanted, and it is not registered in every wanted region.",
-    "unreadable": "It is wanted, and it cannot be looked into.",
-    "unworkable": "It cannot be worked on now.",
-    "undeclared": "It is registered, although the configuration does not want it.",
-    "foreign": "It is registered by somebody else, and none of our business.",
-    "out_of_scope": "It is not wanted, and not registered.",
-    "absent": "Nobody knows it: neither the directory, nor the configuration, nor Cloud Backup.",
+    State.PROTECTED: "It is protected: registered in every wanted region, and Cloud Backup can use its role.",
+    State.UNPROTECTED: "It is wanted, and it is not protected.",
+    State.UNREGISTERED: "It is wanted, and it is not registered in every wanted region.",
+    State.UNREADABLE: "It is wanted, and it cannot be looked into.",
+    State.UNWORKABLE: "It cannot be worked on now.",
+    State.UNDECLARED: "It is registered, although the configuration does not want it.",
+    State.FOREIGN: "It is registered by somebody else, and none of our business.",
+    State.OUT_OF_SCOPE: "It is not wanted, and not registered.",
+    State.ABSENT: "Nobody knows it: neither the directory, nor the configuration, nor Cloud Backup.",
 }
-LISTED = "GetAccount and DescribeCrossAccounts, just now"
-ENTERED = "DescribeCrossAccounts, and in the account GetRole and ListPoliciesForRole; CheckRole; just now"
-EVIDENCE = {"protected": ENTERED, "unprotected": ENTERED, "unreadable": "AssumeRole, just now"}
-"""How a state was found out, where more than listings was read."""
+UNDONE = frozenset({State.UNPROTECTED, State.UNREGISTERED, State.UNREADABLE, State.UNWORKABLE})
+"""States in which a sweep tries again."""
 
 
 def sentences(facts: Facts, config: Config) -> Iterator[Said]:
     """State, then why, then what happens next."""
     one = facts.surveyed
     by_directory = one.wanted is not None and one.wanted.settings.authorization == "resource_directory"
-    text = STATES.get(one.state, f"It is {one.state}.")
+    text = STATES[one.state]
     if by_directory:
         text = text.replace(
             "Cloud Backup can use its role", "needs no role: the Resource Directory lets Cloud Backup in"
         )
-    yield Said(STATE, text, LISTED if by_directory else EVIDENCE.get(one.state, LISTED))
+    yield Said(STATE, text, f"{one.evidence}, just now")
+    yield from _past(facts)
     for region, since in sorted(facts.registered.items()):
-        yield Said(STATE, f"It is registered in {region} since {shown(since)}.", "DescribeCrossAccounts: CreatedTime")
+        yield Said(STATE, f"It is registered in {region} since {moment(since)}.", "DescribeCrossAccounts: CreatedTime")
     yield from _why(facts)
     yield from _letters(facts)
     yield from _history(facts)
@@ -82,7 +78,7 @@ def _why(facts: Facts) -> Iterator[Said]:
     if one.why:
         yield Said(WHY, f"{one.why[0].upper()}{one.why[1:]}.", "the same calls" if one.wanted else "config.yaml")
     for step in one.steps:
-        yield Said(WHY, f"To do: {step} ({kind_of(step).replace('_', ' ')}).", "what is wanted against what is there")
+        yield Said(WHY, f"To do: {step} ({cause(step)}).", "what is wanted against what is there")
     if facts.refused_by_control_policy:
         yield Said(WHY, "A control policy of the Resource Directory refuses it.", "AccessDeniedDetail: ControlPolicy")
     if facts.reason is Reason.ACCESS_DENIED:
@@ -92,37 +88,59 @@ def _why(facts: Facts) -> Iterator[Said]:
 
 
 def _letters(facts: Facts) -> Iterator[Said]:
-    for one in facts.letters:
+    if facts.letters is None:
+        yield Said(WHY, "Whether a dead letter is about it is not known: their queue cannot be read.", "ReceiveMessage")
+    for one in facts.letters or ():
         tries = f" after {one.attempts} attempt(s)" if one.attempts else ""
         ids = f", requests {', '.join(one.request_ids)}" if one.request_ids else ""
         text = f"A message about it was set aside {age(one.age)} ago{tries}: {one.reason}: {one.detail}"
         yield Said(WHY, text, f"dead letter {one.id}{ids}")
 
 
+def _past(facts: Facts) -> Iterator[Said]:
+    """What the functions' log tells: nothing where it cannot be read."""
+    evidence, account = "the functions' log (GetLogsV2)", facts.account_id
+    enrolled = facts.surveyed.state.enrolled
+    since = facts.history.since(account, protected=enrolled)
+    if since is not None and (enrolled or facts.surveyed.wanted is not None):
+        word = "protected" if enrolled else "unprotected"
+        yield Said(STATE, f"As far as the log goes it has been {word} since {moment(since)}.", evidence)
+    took = facts.history.took()
+    if took:
+        at, seconds = moment(took[-1].at), took[-1].seconds
+        yield Said(STATE, f"At {at} it was protected {seconds:.0f} s after its event.", evidence)
+    for turn in facts.history.turns.get(account, ())[:-4:-1]:
+        if turn.how.startswith("the sweep"):
+            yield Said(STATE, f"At {moment(turn.at)} {turn.how}.", evidence)
+    if facts.history.sweeps:
+        swept = age(max(facts.now - facts.history.sweeps[-1].at, 0.0))
+        yield Said(STATE, f"The last sweep was {swept} ago.", evidence)
+
+
 def _history(facts: Facts) -> Iterator[Said]:
     for at, change, event in facts.changes[:3]:
         who = (event.get("userIdentity") or {}).get("userName") or "somebody"
-        yield Said(WHY, f"{change.event_name} by {who} at {shown(at)}.", f"ActionTrail, event {change.event_id}")
+        yield Said(WHY, f"{change.event_name} by {who} at {moment(at)}.", f"ActionTrail, event {change.event_id}")
 
 
 def _next(facts: Facts, config: Config) -> Iterator[Said]:
     one, fast, deep = facts.surveyed, *_schedules(facts)
     evidence = "the timers of the deployed sweep"
-    for letter in facts.letters:
+    for letter in facts.letters or ():
         left = age(letter.left)
         yield Said(
             NEXT, f"The message is not tried again by itself, and is lost in {left}.", f"dead letter {letter.id}"
         )
     turn = f"in whose share each account is once in {config.sweep.deep_days} days"
-    if one.state == "protected":
+    if one.state is State.PROTECTED:
         yield Said(NEXT, f"A sweep compares it {fast}; its role is looked at by the one {deep}, {turn}.", evidence)
-    elif one.state in {"unprotected", "unregistered", "unreadable", "unworkable"}:
+    elif one.state in UNDONE:
         listed = any(isinstance(step, Register | Deregister | CreateServiceLinkedRole) for step in one.steps)
-        if one.state == "unprotected" and not listed:
+        if one.state is State.UNPROTECTED and not listed:
             yield Said(NEXT, f"The sweep {fast} does not look at roles; the one {deep} does, {turn}.", evidence)
         else:
             yield Said(NEXT, f"A sweep tries again {fast}, for as long as it is wanted.", evidence)
-    elif one.state == "undeclared":
+    elif one.state is State.UNDECLARED:
         grace = f"{config.teardown.grace_hours:g} h"
         text = f"A sweep reports it and leaves it; only an event withdraws it by itself, {grace} later, or a person."
         yield Said(NEXT, text, "config.yaml, teardown")
@@ -146,11 +164,6 @@ def worded(cron: str) -> str:
     if daily := DAILY.fullmatch(cron):
         return f"every day at {int(daily[2]):02}:{int(daily[1]):02} UTC"
     return f"by the timer {cron!r}"
-
-
-def shown(at: float) -> str:
-    """A time for people."""
-    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def advice(facts: Facts) -> str:

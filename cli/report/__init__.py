@@ -13,12 +13,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cli.bootstrap import ServicesFile
-from cli.doctor.site import Site
 from cli.output import NotDoneError, Result, following, progress
 from cli.report.model import document
 from cli.report.page import page
-from cli.report.sources import gather
+from cli.report.sources import gather, in_full
 from cli.session import Session
+from cli.site import Site
 from cli.verb import verb
 
 COLUMNS = (
@@ -46,7 +46,8 @@ def report(
     With --json the whole report is one document. Changes nothing in the cloud.
     """
     with session.cloud() as cloud, progress("looking") as tell:
-        found = document(gather(Site(session, cloud, services, Path("policies")), tell, deep=deep))
+        site = Site(session, cloud, services)
+        found = document(in_full(gather(site, tell, deep=deep), site, tell))
     written = []
     for path, text in ((html, page), (table, as_csv)):
         if path is not None:
@@ -79,7 +80,7 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - JSON
 def _shown(found: dict[str, Any], written: list[str]) -> Iterator[RenderableType]:
     summary = found["summary"]
     how = "registered and proven" if found["deep"] else "registered"
-    yield Text(f"{summary['covered']} of {summary['wanted']} wanted accounts are {how}", "bold")
+    yield Text(f"{summary['enrolled']} of {summary['wanted']} wanted accounts are {how}", "bold")
     yield f"{summary['attention']} accounts need attention"
     letters = summary["dead_letters"]
     yield "dead letters could not be read" if letters is None else f"{letters} dead letters"

@@ -6,13 +6,14 @@
     ["Account", r => r[0]],
     ["Name", r => r[1]],
     ["Folder", r => text[r[2]]],
-    ["Joined", r => [text[r[3]], r[8]].filter(Boolean).join(" ")],
+    ["In the directory for", r => r[9] < 0 ? "" : `${r[9]} d (${text[r[3]]})`, "", r => r[9]],
     ["State", r => text[r[4]].replaceAll("_", " ")],
     ["Reason", r => [text[r[5]], text[r[7]]].filter(Boolean).join("; "), "why"],
     ["Rule", r => text[r[6]]],
-    ["Evidence", r => text[r[9]], "evidence"],
+    ["Unprotected for", r => r[12] < 0 ? "" : `${r[12]} d`, "", r => r[12]],
+    ["Evidence", r => text[r[10]], "evidence"],
   ];
-  const ATTENTION = 10, JOINED = 3, STATE = 4, PAGE = 50, MOST_PRINTED = 1000;
+  const ATTENTION = 11, JOINED = 3, STATE = 4, PAGE = 50, MOST_PRINTED = 1000;
   const GOOD = new Set(["protected", "registered"]);
   const $ = id => document.getElementById(id);
   const head = $("table").tHead, body = $("table").tBodies[0];
@@ -30,7 +31,7 @@
     const words = view.q.toLowerCase().split(/\s+/).filter(Boolean);
     const fits = (r, i) => (view.state === "" || (view.state === "attention" ? r[ATTENTION] : text[r[STATE]] === view.state))
       && words.every(word => searched[i].includes(word));
-    const key = COLUMNS[view.sort][1], sign = view.down ? -1 : 1;
+    const key = COLUMNS[view.sort][3] || COLUMNS[view.sort][1], sign = view.down ? -1 : 1;
     found = data.rows.filter(fits).map(r => [key(r), r])
       .sort((a, b) => sign * (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1][0] < b[1][0] ? -1 : 1)).map(pair => pair[1]);
     view.page = Math.min(view.page, Math.max(Math.ceil(found.length / PAGE) - 1, 0));
@@ -39,7 +40,7 @@
     const made = document.createElement("tr");
     COLUMNS.forEach(([name, value, className], place) => {
       const state = text[r[STATE]];
-      const whole = place === JOINED ? value(r).replaceAll("-", "\u2011").replace(", ", ",\u00a0").replace(" d", "\u00a0d") : value(r);
+      const whole = place === JOINED ? value(r).replaceAll("-", "\u2011").replaceAll(" ", "\u00a0").replace("\u00a0(", " (") : value(r);
       const cell = element("td", place === STATE ? "" : whole, className);
       cell.dataset.head = name;
       if (place === STATE) {

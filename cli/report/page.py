@@ -12,8 +12,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from cli.history import told
 from cli.selection import age
-from cli.survey import STATES
+from cli.site import epoch
+from cli.survey import State
 from shared.inventory import shown_size
 from shared.scope import DEFAULT_RULE
 
@@ -30,7 +32,9 @@ def page(found: dict[str, Any]) -> str:
         "TILES": _tiles(found),
         "FOLDERS": _coverage("Folder", found["folders"]),
         "REGIONS": _coverage("Region", found["regions"]),
-        "KINDS": _coverage("Joined", found["kinds"]),
+        "KINDS": _kinds(found),
+        "JOINING": _coverage("Joined", found["joining"]),
+        "HISTORY": _history(found["history"]),
         "DRIFT": _drift(found),
         "LETTERS": _letters(found),
         "RETAINED": _retained(found),
@@ -73,13 +77,15 @@ def _data(found: dict[str, Any]) -> dict[str, Any]:
             index(one["why"]),
             index("default" if one["rule"] == DEFAULT_RULE else one["rule"]),
             index(", ".join(kind.replace("_", " ") for kind in one["drift"] if kind != "unregistered")),
-            one["joined"][:10] + (f", {one['days']} d" if one["days"] is not None else ""),
+            one["joined"][:10],
+            -1 if one["days"] is None else one["days"],
             index(one["evidence"]),
             int(one["attention"]),
+            _days(one["unprotected_since"], found["made_at"]),
         ]
         for one in found["accounts"]
     ]
-    return {"texts": list(shared), "rows": rows, "states": STATES}
+    return {"texts": list(shared), "rows": rows, "states": {state.value: state.meaning for state in State}}
 
 
 def _subtitle(found: dict[str, Any]) -> str:
@@ -97,10 +103,10 @@ def _tiles(found: dict[str, Any]) -> str:
     letters = summary["dead_letters"]
     tiles = [
         (
-            "covered",
-            f"{summary['covered']} of {summary['wanted']}",
-            "wanted accounts covered",
-            summary["covered"] == summary["wanted"],
+            "enrolled",
+            f"{summary['enrolled']} of {summary['wanted']}",
+            "wanted accounts enrolled",
+            summary["enrolled"] == summary["wanted"],
         ),
         ("attention", str(summary["attention"]), "accounts need attention", not summary["attention"]),
         ("letters", "?" if letters is None else str(letters), "dead letters", letters == 0),
@@ -119,22 +125,28 @@ def _coverage(title: str, rows: Sequence[dict[str, Any]]) -> str:
         return '<p class="none">None.</p>'
     body = []
     for row in rows:
-        share = row["covered"] / row["wanted"] if row["wanted"] else None
+        share = row["enrolled"] / row["wanted"] if row["wanted"] else None
         told = "—" if share is None else f"{_percent(share)}"
         bar = "" if share is None else f'<span class="bar"><span style="width:{share:.0%}"></span></span>'
         indent = f' style="padding-inline-start:{row.get("depth", 0) * 1.25 + 0.5}rem"'
         mark = "" if share in {None, 1.0} else ' class="short"'
         body.append(
             f'<tr{mark}><th scope="row"{indent}>{escape(row["name"] or "external")}</th>'
-            f'<td class="n">{row["wanted"]}</td><td class="n">{row["covered"]}</td><td class="n">{told}</td>'
+            f'<td class="n">{row["wanted"]}</td><td class="n">{row["enrolled"]}</td><td class="n">{told}</td>'
             f'<td class="barcell" aria-hidden="true">{bar}</td></tr>'
         )
-    heads = "".join(f'<th scope="col" class="n">{name}</th>' for name in ("Wanted", "Covered", "Share"))
+    heads = "".join(f'<th scope="col" class="n">{name}</th>' for name in ("Wanted", "Enrolled", "Share"))
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Coverage by {title.lower()}"><table><thead><tr>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Coverage by {title.lower()}"><table>'
+        f"<caption>Evidence: {escape(_evidence(rows))}</caption><thead><tr>"
         f'<th scope="col">{title}</th>{heads}<th scope="col" aria-hidden="true"></th></tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table></div>"
     )
+
+
+def _evidence(rows: Sequence[dict[str, Any]]) -> str:
+    """The calls that the rows come from; most tables have the same for every row."""
+    return "; ".join(dict.fromkeys(row["evidence"] for row in rows))
 
 
 def _percent(share: float) -> str:
@@ -142,9 +154,56 @@ def _percent(share: float) -> str:
     return "100 %" if share == 1 else f"{min(share * 100, 99.9):.1f} %"
 
 
+def _history(history: dict[str, Any]) -> str:
+    """Distribution of the time to protected, the newest ones, the last sweep and the repairs."""
+    if "not_available" in history:
+        return f'<p class="none">Not kept: {escape(history["not_available"])}</p>'
+    times, recent = history["time_to_protected"], history["recent"]
+    lines = list(told(history))
+    parts = [_list(f"{line[0].upper()}{line[1:]}" for line in lines)]
+    if times["count"]:
+        rows = [
+            (f"up to {age(one['up_to'])}" if one["up_to"] else "longer", str(one["count"])) for one in times["classes"]
+        ]
+        parts += [
+            "<h3>Time from event to protected</h3>",
+            _table("Time to protected", ("Took", "Accounts"), rows, numbers={1}),
+        ]
+        last = [(one["account_id"], one["at"], f"{one['seconds']:.0f} s") for one in recent]
+        parts += ["<h3>The newest</h3>", _table("Newest", ("Account", "Protected at", "Took"), last, numbers={2})]
+    if history["repairs"]:
+        done = [(one["account_id"], one["at"], one["what"]) for one in history["repairs"]]
+        parts += ["<h3>Repairs</h3>", _table("Repairs", ("Account", "At", "What"), done)]
+    return "".join([*parts, "<p>Evidence: the functions' log (GetLogsV2).</p>"])
+
+
+def _days(since: str, now: str) -> float:
+    """Days, in tenths; -1 where it is not known."""
+    return round((epoch(now) - epoch(since)) / 86_400, 1) if since else -1
+
+
+def _kinds(found: dict[str, Any]) -> str:
+    """The seven kinds: wanted by how many accounts, on schedule in how many, with a good backup in how many."""
+    rows = [
+        (one["title"], str(one["wanted"]), str(one["covered"]), str(one["proved"]), one["evidence"])
+        for one in found["kinds"]
+    ]
+    if not any(one["wanted"] for one in found["kinds"]):
+        return '<p class="none">No backup policy is configured, so no kind is wanted.</p>'
+    return _table("Coverage by kind", ("Kind", "Wanted", "Covered", "Proved", "Evidence"), rows, numbers={1, 2, 3})
+
+
 def _drift(found: dict[str, Any]) -> str:
-    rows = [(kind.replace("_", " "), str(count)) for kind, count in found["drift"].items()]
-    return _table("Drift", ("Kind of drift", "Accounts"), rows, numbers={1})
+    rows = [
+        (
+            one["kind"].replace("_", " "),
+            str(one["accounts"]),
+            " ".join(one["some"]) + (" …" if one["accounts"] > len(one["some"]) else ""),
+            one["evidence"],
+        )
+        for one in found["drift"]
+    ]
+    return _table("Drift", ("Kind of drift", "Accounts", "Among them", "Evidence"), rows, numbers={1})
 
 
 def _letters(found: dict[str, Any]) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from cli.doctor.site import Site
-from cli.report.model import Folder, Retained, Seen, shown
+from cli.covered import backups
+from cli.history import of_fleet, written
+from cli.report.model import Folder, Retained, Seen
+from cli.site import Site
 from cli.survey import all_accounts, glance, look_at_all
 from shared.dead_letters import look
 from shared.inventory import Restorable, take
@@ -16,31 +19,43 @@ from shared.queue import QueueError
 
 
 def gather(site: Site, tell: Callable[[str], None], *, deep: bool) -> Seen:
-    """Look at everything. What cannot be read is named; without directory or registrations there is no report."""
-    ports, config = site.cloud.ports, site.config
-    tell("listing accounts and registrations")
-    accounts = list(all_accounts(site.listed, ports))
-    surveyed = (
-        look_at_all(accounts, site.listed, ports, tell) if deep else [glance(a, site.listed, ports) for a in accounts]
-    )
-    unread: list[str] = []
+    """Coverage, backups, dead letters. Without directory or registrations there is none; what else fails is named."""
+    ports, config, unread = site.cloud.ports, site.config, list[str]()
+    tell("listing registrations")
+    listed = site.listed
+    tell("listing accounts")
+    accounts = list(all_accounts(listed, ports))
+    surveyed = look_at_all(accounts, listed, ports, tell) if deep else [glance(a, listed, ports) for a in accounts]
+    tell("listing folders")
+    folders = [Folder(*one) for one in site.folders]
+    tell("listing bindings and jobs")
+    covered = backups(surveyed, ports, site.now)
     tell("receiving dead letters")
     letters = _letters(site, unread)
-    tell("looking for backups of accounts that have left")
-    known = {account_id for account_id, member in accounts if member is not None}
-    known |= {config.management_account, config.backup_account.id}
+    tell("reading the functions' log")
     return Seen(
         config.management_account,
         config.backup_account.id,
         deep,
         site.now,
         surveyed,
-        [Folder(*one) for one in site.folders],
-        {row.account_id: row.join_time or "" for row in site.rows},
-        letters,
-        list(_retained(site, known, unread)),
-        unread,
+        folders,
+        duplicates=[(account, region) for account, region, _ in listed.duplicates],
+        backups=covered,
+        letters=letters,
+        history=of_fleet(site),
+        unread=unread,
     )
+
+
+def in_full(seen: Seen, site: Site, tell: Callable[[str], None]) -> Seen:
+    """The same, with when each account has joined, and the backups of those that have left."""
+    tell("asking when accounts have joined")
+    joined = {one.account_id: one.at for one in site.joined}
+    tell("looking for backups of accounts that have left")
+    known = {one.account_id for one in seen.accounts if one.member is not None} | {seen.management, seen.backup}
+    unread = list(seen.unread)
+    return replace(seen, joined=joined, retained=list(_retained(site, known, unread)), unread=unread)
 
 
 def _letters(site: Site, unread: list[str]) -> list[Letter] | None:
@@ -77,7 +92,7 @@ def _owners(site: Site, region: str) -> Iterator[str]:
 def _kept(account_id: str, one: Restorable, backup_account: str) -> Retained:
     payer = backup_account if one.vault_id else account_id
     vault = f"{one.vault_name} ({one.vault_id})" if one.vault_id else "disk snapshots in the account itself"
-    newest = shown(one.newest) if one.newest else ""
+    newest = written(one.newest) if one.newest else ""
     source = f"{one.source_type} {one.source}"
     evidence = "ListProtectedResources and ListSnapshots" if one.vault_id else "DescribeUdmSnapshots"
     return Retained(account_id, one.region, source, vault, one.points, one.bytes, newest, payer, evidence)

@@ -68,7 +68,7 @@ def _control(cloud: Cloud, given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "functions": sorted(fc.compute.functions) if fc.compute else [],
         "invocations": [one.model_dump() for one in fc.invocations if wanted in (None, one.function)],
-        "logs": {name: lines for name, lines in fc.logs.items() if wanted in (None, name)},
+        "logs": {name: [line.text for line in lines] for name, lines in fc.logs.items() if wanted in (None, name)},
     }
 
 

@@ -20,7 +20,7 @@ from emulator.errors import CloudError
 from emulator.fc import surroundings
 from emulator.fc.asynchronous import PAYLOAD_BYTES, Event, submit
 from emulator.fc.instances import Instance
-from emulator.fc.state import Invocation
+from emulator.fc.state import Invocation, Line
 from emulator.state import Principal
 
 if TYPE_CHECKING:
@@ -252,5 +252,5 @@ class Compute:
     def log(self, function: str, line: str) -> None:
         """Keep one line of a function's log."""
         lines = self.state.logs.setdefault(function, [])
-        lines.append(line)
+        lines.append(Line(at=self.cloud.clock.now(), text=line))
         del lines[:-KEPT_LINES]

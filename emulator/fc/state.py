@@ -25,6 +25,14 @@ class Invocation(BaseModel):
     """The first 65,536 bytes of the answer."""
 
 
+class Line(BaseModel):
+    """One line that a function wrote."""
+
+    at: float
+    """Emulated epoch seconds."""
+    text: str
+
+
 class FcState(BaseModel):
     """The state of Function Compute."""
 
@@ -32,7 +40,7 @@ class FcState(BaseModel):
 
     invocations: list[Invocation] = Field(default_factory=list)
     """The last ones, oldest first."""
-    logs: dict[str, list[str]] = Field(default_factory=dict)
+    logs: dict[str, list[Line]] = Field(default_factory=dict)
     """Function → its last lines, stdout and stderr together."""
     compute: Any = Field(default=None, exclude=True)
     """The running functions (``emulator.fc.compute.Compute``), of this run only."""

@@ -32,6 +32,8 @@ READS = {
     "GetQueueAttributes",
     "ReceiveMessage",
     "ChangeMessageVisibility",
+    # The functions' log.
+    "GetLogsV2",
 }
 """Everything that a verb which only looks may call."""
 

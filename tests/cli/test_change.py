@@ -54,7 +54,7 @@ def test_an_account_that_nobody_knows_is_not_done(cab: Console) -> None:
     ran = cab.local("onboard", "1000000000000777", "--yes", "--direct")
     assert ran.code == 1
     assert "neither the directory lists this account nor the configuration declares it" in ran.out
-    assert "next: nothing was done; `cab plan 1000000000000777 --why`" in ran.out
+    assert "next: nothing was done; `cab plan 1000000000000777 --why --local`" in ran.out
 
 
 def test_a_failure_that_may_pass_says_when_it_is_tried_again(cab: Console, world: World) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cli.doctor import live
+from cli.doctor.access import reads_of
 from cli.doctor.checks import CHECKS
 from tests.cli.console import READS, Console
 from tests.cloud import ROOT
@@ -20,6 +21,8 @@ LOOKS = READS | {
     "GetCallerIdentity", "GetPolicy", "GetQueueAttributes", "LookupEvents", "GetFunction", "ListTriggers",
     "GetAsyncInvokeConfig", "GetConcurrencyConfig", "DescribeVaults", "DescribeBackupPlans", "DescribeHanaInstances",
     "DescribePoliciesV2", "DescribePolicyBindings", "ListProtectedResources", "ReceiveMessage",
+    "DescribeBackupClients", "DescribeBackupJobs2", "DescribeHanaBackupPlans", "DescribeOtsTableSnapshots",
+    "DescribeUdmSnapshots", "ListSnapshots",
     "ChangeMessageVisibility", "ListTrustedServiceStatus", "ListDelegatedAdministrators", "",
 }  # fmt: skip
 """Everything that the doctor may call; the last one is its look at the cloud's clock."""
@@ -93,6 +96,54 @@ def test_what_is_deployed_is_compared_with_s_yaml(healthy: Console, tmp_path: Pa
     assert {fix for name in ("functions", "triggers") for one in found[name] for fix in one["fix"]} == {
         "make package && s deploy"
     }
+
+
+def test_every_read_of_the_functions_is_tried(healthy: Console) -> None:
+    """Each read that the functions' policy in the backup account allows is made there; a denied one is a cause."""
+    reads = reads_of(ROOT / "policies")
+    mark = healthy.world.mark()
+    assert causes(healthy) == {}
+    tried = {entry["action"]: entry["code"] for entry in healthy.world.cloud.journal(since=mark, service="hbr")}
+    assert {name: tried[name] for name in reads if tried[name]} == {}
+    state = healthy.world.cloud.state()
+    document = state["accounts"][BACKUP]["policies"]["cab-backup"]["document"]
+    state["accounts"][BACKUP]["policies"]["cab-backup"]["document"] = document.replace(
+        "hbr:ListSnapshots", "hbr:Nothing"
+    )
+    healthy.world.cloud.load(state)
+    found = causes(healthy)["backup account"]
+    assert ["ListSnapshots" in one["cause"] and one["fix"] == ["cab bootstrap"] for one in found] == [True, True]
+
+
+def test_instances_and_quotas_must_agree(healthy: Console) -> None:
+    """Quotas that are divided among fewer instances than s.yaml reserves are a cause, and how to agree is said."""
+    healthy.world.configure(
+        quotas={"instances": {"onboard": 3, "retry": 4, "teardown": 2, "reconcile": 1, "replay": 1}}
+    )
+    [one] = causes(healthy)["quotas"]
+    assert "s.yaml reserves 4 instance(s), config.yaml divides the quotas among 3" in one["cause"]
+
+
+def test_broken_roles_are_found(healthy: Console) -> None:
+    """A role that trusts somebody else is a cause, with the sweep that repairs it as its fix."""
+    state = healthy.world.cloud.state()
+    role = state["accounts"][PROD]["roles"]["hbrcrossrole"]
+    trust = json.loads(role["trust"])
+    trust["Statement"][0]["Principal"]["RAM"].append(f"acs:ram::{TEST}:root")
+    role["trust"] = json.dumps(trust)
+    healthy.world.cloud.load(state)
+    assert causes(healthy) == {
+        "roles": [
+            {
+                "state": "cause",
+                "seen": f"trust too wide in 1 account(s): {PROD}",
+                "cause": f"trust too wide in 1 account(s): {PROD}",
+                "fix": ["cab reconcile --all"],
+            }
+        ]
+    }
+    assert healthy.local("reconcile", "--all", "--yes").code == 0
+    assert causes(healthy) == {}
 
 
 def test_a_trigger_with_another_pattern_is_found(healthy: Console, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_deep_sweep_counts_what_waits_for_a_person(cab: Console, world: World)
     assert world.call("onboard", b"no event at all")["disposition"] == "dead_letter"
     ran = cab.local("reconcile", "--deep", "--yes")
     assert ran.code == 0
-    assert "next: `cab dead-letters list`: 1 wait for a person" in ran.out
+    assert "next: `cab dead-letters list --local`: 1 wait for a person" in ran.out
 
 
 def test_an_account_that_cannot_be_repaired_is_not_done(cab: Console, world: World) -> None:
@@ -50,5 +50,5 @@ def test_an_account_that_cannot_be_repaired_is_not_done(cab: Console, world: Wor
         ran = cab.local("reconcile", "--yes")
     assert ran.code == 1
     assert f"{PROD} failed, not repaired: access_denied" in ran.out
-    assert "next: `cab plan ACCOUNT`" in ran.out
+    assert "next: `cab plan ACCOUNT --local`" in ran.out
     assert world.is_protected(TEST)

@@ -14,8 +14,9 @@ import pytest
 from cli.report import as_csv
 from cli.report.model import Folder, Retained, Seen, document
 from cli.report.page import embedded, page
-from cli.survey import Surveyed
+from cli.survey import State, Surveyed
 from shared.config import Settings
+from shared.kinds import KINDS
 from shared.letters import read
 from shared.messages import Held
 from shared.plan import Enrolment, Register, Registration
@@ -24,7 +25,7 @@ from tests.cli.browser import PROGRAM, Page, browser
 from tests.cli.console import READS, Console
 from tests.cli.test_doctor import LOOKS
 from tests.flows.backups import Backups
-from tests.flows.world import BACKUP, MANAGEMENT, PROD, REGIONS, World
+from tests.flows.world import BACKUP, MANAGEMENT, PROD, REGIONS, TEST, World
 
 HOSTILE = '</script><img src=x onerror="document.title=1">'
 PICTURES = os.environ.get("REPORT_PICTURES")
@@ -39,14 +40,16 @@ def surveyed(number: int) -> Surveyed:
     folders = ("fd-prod", f"fd-team{number % 12:02d}") if number % 10 else ("fd-sandbox",)
     member = Member(account, name, "invited" if number % 9 == 0 else "created", folders)
     if number % 10 == 0:
-        return Surveyed(account, member, None, "out_of_scope", "outside the scope by rule 'sandboxes keep their own'")
+        return Surveyed(
+            account, member, None, State.OUT_OF_SCOPE, "outside the scope by rule 'sandboxes keep their own'"
+        )
     registration = Registration("CROSS_ACCOUNT", "hbrcrossrole", "x")
     enrolment = Enrolment(account, None, dict.fromkeys(REGIONS, frozenset({registration})))
     wanted = Wanted(enrolment, Settings(regions=REGIONS), "enrolment (the default for every member)")
     if number % 37 == 0 or number == 7:
         missing = (Register(REGIONS[1], registration),)
-        return Surveyed(account, member, wanted, "unregistered", f"not registered in {REGIONS[1]}", missing)
-    return Surveyed(account, member, wanted, "registered")
+        return Surveyed(account, member, wanted, State.UNREGISTERED, f"not registered in {REGIONS[1]}", missing)
+    return Surveyed(account, member, wanted, State.REGISTERED)
 
 
 def fleet(count: int) -> Seen:
@@ -104,9 +107,11 @@ def test_the_report_is_what_status_says(cab: Console, world: World, tmp_path: Pa
     assert set(world.calls(mark)) <= LOOKS | READS
     status = cab.local("status", "--json").json
     assert ran.json["states"] == status["states"]
-    assert ran.json["regions"] == [{"name": name, "wanted": 2, "covered": 1} for name in REGIONS]
+    assert ran.json["regions"] == [
+        {"name": name, "wanted": 2, "enrolled": 1, "evidence": f"DescribeCrossAccounts in {name}"} for name in REGIONS
+    ]
     prod = next(row for row in ran.json["folders"] if row["name"] == "prod")
-    assert (prod["wanted"], prod["covered"], prod["depth"]) == (1, 1, 0)
+    assert (prod["wanted"], prod["enrolled"], prod["depth"]) == (1, 1, 0)
     accounts = {one["account_id"] for one in status["accounts"]}
     assert {row["account_id"] for row in csv.DictReader(io.StringIO(table.read_text("utf-8")))} == accounts
     assert all(account in page_file.read_text("utf-8") for account in accounts)
@@ -119,8 +124,11 @@ def test_every_row_has_its_evidence(cab: Console, world: World) -> None:
     assert all(row["evidence"] for row in [*glance["accounts"], *deep["accounts"]])
     [prod] = [row for row in deep["accounts"] if row["account_id"] == PROD]
     assert (prod["state"], "CheckRole" in prod["evidence"]) == ("protected", True)
-    assert deep["drift"]["role_missing"] == 1
-    assert glance["not_kept"]
+    drift = {row["kind"]: row["some"] for row in deep["drift"]}
+    assert drift["role_missing"] == [TEST]
+    assert "role_not_usable" not in drift
+    assert all(row["evidence"] for name in ("folders", "regions", "kinds", "joining", "drift") for row in deep[name])
+    assert [row["name"] for row in deep["kinds"]] == list(KINDS)
 
 
 def test_backups_of_who_has_left_are_listed(cab: Console, world: World) -> None:
@@ -192,7 +200,7 @@ def test_the_page_is_one_file_and_loads_nothing(written: Path) -> None:
 def test_hundred_percent_is_only_what_is_complete() -> None:
     """A folder in which one account of many is missing is not shown as whole."""
     seen = fleet(10_000)
-    broken = [one for one in seen.accounts if one.state == "unregistered"]
+    broken = [one for one in seen.accounts if one.state is State.UNREGISTERED]
     assert broken
     assert "100 %" not in page(document(seen)).partition("prod")[2].partition("</tr>")[0]
 

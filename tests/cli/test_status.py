@@ -36,18 +36,16 @@ def test_every_account_has_a_state(cab: Console, world: World) -> None:
 
 
 def test_counts_are_by_folder_and_by_region(cab: Console, world: World) -> None:
-    """The document counts every state per folder, and wanted against registered accounts per region."""
+    """The document counts wanted against enrolled accounts per folder, which has its name, and per region."""
     world.configure(enrolment={"regions": [REGIONS[0]]})
     world.enrol(PROD)
     world.configure(enrolment={"regions": list(REGIONS)})
     document = cab.local("status", "--json").json
-    assert document["folders"]["fd-prod000001"] == {"unregistered": 1}
-    assert document["folders"]["fd-sandbox0001"] == {"out_of_scope": 1}
-    assert document["regions"] == {
-        REGIONS[0]: {"wanted": 2, "registered": 1},
-        REGIONS[1]: {"wanted": 2, "registered": 0},
-    }
-    assert (document["wanted"], document["covered"]) == (2, 0)
+    folders = {row["name"]: (row["accounts"], row["wanted"], row["enrolled"]) for row in document["folders"]}
+    assert (folders["prod"], folders["sandbox"]) == ((1, 1, 0), (1, 0, 0))
+    regions = {row["name"]: (row["wanted"], row["enrolled"]) for row in document["regions"]}
+    assert regions == {REGIONS[0]: (2, 1), REGIONS[1]: (2, 0)}
+    assert (document["summary"]["wanted"], document["summary"]["enrolled"]) == (2, 0)
     assert document["states"] == {"unregistered": 2, "out_of_scope": 2}
 
 
@@ -69,7 +67,7 @@ def test_looking_writes_nothing(cab: Console, world: World) -> None:
     mark = world.mark()
     assert cab.local("status").code == 0
     dead_letters = {"GetQueueAttributes", "ReceiveMessage"}
-    listings = {"ListAccounts", "ListFoldersForParent", "DescribeCrossAccounts", "AssumeRole"}
+    listings = {"ListAccounts", "ListFoldersForParent", "DescribeCrossAccounts", "AssumeRole", "GetLogsV2"}
     assert set(world.calls(mark)) == listings | dead_letters
     entered = [e["params"]["RoleArn"] for e in world.cloud.journal(since=mark, action="AssumeRole")]
     assert entered == [f"acs:ram::{BACKUP}:role/cab-backup"]
@@ -83,10 +81,10 @@ def test_people_see_what_needs_attention(cab: Console, world: World) -> None:
     world.enrol(PROD)
     out = cab.local("status").out
     assert "1 of 2 wanted accounts are registered" in out
-    assert "fd-prod000001" in out
+    assert "prod" in out
     assert f"{TEST}   test-app" in out
     assert PROD not in out
-    assert "next: `cab plan ACCOUNT`" in out
+    assert "next: `cab explain ACCOUNT --local`" in out
 
 
 def test_a_denied_listing_is_explained(cab: Console, world: World) -> None:

@@ -32,8 +32,6 @@ INDENT = "   "
 class Newcomer(Field):
     """A person who has this repository, an administrator's key, and accounts in which nothing of ours is."""
 
-    where = ""
-
     def _start(self) -> LocalCloud:
         if not self.dump.exists():
             (self.folder / "config.yaml").write_text((ROOT / "config.yaml").read_text("utf-8"), encoding="utf-8")

@@ -12,7 +12,7 @@ from tests.drills.field import Field
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The state of a landing zone that was bootstrapped and swept, and in which everything is as it should be."""
     field = Field(tmp_path_factory.mktemp("prepared"))
-    assert field.run("cab bootstrap").code == 0
+    assert field.run("cab bootstrap --local").code == 0
     # The timer's sweep: one that is asked for could meet it.
     field.cloud.advance(300)
     assert field.unprotected() == []

@@ -37,9 +37,6 @@ class Ran(NamedTuple):
 class Field:
     """The zone, the emulator that it lives in, and a person at a shell there."""
 
-    where = "--local"
-    """The console's option that says which cloud is meant."""
-
     def __init__(self, folder: Path, state: Path | None = None, *options: str) -> None:
         self.folder, self.options = folder, options
         self.environment: dict[str, str] = {}
@@ -100,7 +97,7 @@ class Field:
         asks = "|".join(ASKS)
         scripts = {
             "cab": f'yes=; for word in "$@"; do case $word in {asks}) yes=--yes;; --plan) yes=; break;; esac; done\n'
-            f'exec {python} -m cli.main "$@" {self.where} $yes',
+            f'exec {python} -m cli.main "$@" $yes',
             "aliyun": f'exec {python} -m tests.drills.aliyun "$@"',
             "make": "exit 0",
             "s": 'echo "${DEPLOY_REGION:-}" > deploying',

@@ -23,7 +23,7 @@ from tests.security.verbs import BACKING_UP, HELD, LOOKING, NO_RIGHTS, SETTING_U
 from tests.security.zones import PREPARED
 
 PEOPLE = {MANAGEMENT: "operator", BACKUP: "backup-operator"}
-DENIALS = {"NoPermission", "AccessDenied"}
+DENIALS = {"NoPermission", "AccessDenied", "Unauthorized"}
 ELEMENTS = [element for file in VERBS for element in elements(file)]
 
 

@@ -1,18 +1,17 @@
-"""The place that the doctor looks at: everything that more than one check needs, read once, when it is first needed."""
+"""One landing zone as the verbs that only look see it: each thing is read once, when it is first needed."""
 
 from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cli import deployment, sdks
-from cli.bootstrap import Part, surveyed
 from cli.session import Session
 from cli.survey import Surveyed, all_accounts, glance
 from shared import events
@@ -20,7 +19,8 @@ from shared.clients import Calls, Clients, Credentials
 from shared.cloud import Cloud
 from shared.fleet import Registrations
 from shared.messages import AccountChanged
-from shared.session import SHORTEST, assume
+from shared.paging import numbered
+from shared.session import assume
 from shared.trail import ACCOUNT_EVENTS
 
 GLOBAL_EVENT_REGIONS = ("cn-hangzhou", "ap-southeast-1")
@@ -34,15 +34,46 @@ MOST_PAGES = 10
 """Of 50 events, in one region: enough to find those of the directory among other writes of Resource Management."""
 
 
+@dataclass(frozen=True)
+class Record:
+    """One registration as Cloud Backup keeps it."""
+
+    account_id: str
+    type: str
+    role_name: str
+    alias: str
+    since: float
+    """Epoch seconds."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """How and when an account came into the directory."""
+
+    account_id: str
+    how: str
+    """``created`` or ``invited``."""
+    at: str
+    """As the directory writes it; empty where it does not tell."""
+
+
 class Site:
     """One landing zone, seen from the management account. Each property may raise an AttemptError."""
 
-    def __init__(self, session: Session, cloud: Cloud, services: Path, policies: Path) -> None:
+    def __init__(
+        self,
+        session: Session,
+        cloud: Cloud,
+        services: Path = Path("s.yaml"),
+        policies: Path = Path("policies"),
+        *,
+        deep: bool = False,
+    ) -> None:
         self.session, self.cloud, self.config = session, cloud, session.config
         self.credentials: Credentials = session.credentials
         self.calls: Calls = cloud.calls
         self.clients = Clients(session.config, cloud.calls)
-        self._services, self._policies = services, policies
+        self._services, self.policies, self.deep = services, policies, deep
 
     @cached_property
     def caller(self) -> Any:  # noqa: ANN401 - an SDK model
@@ -54,11 +85,6 @@ class Site:
         """What is to be deployed."""
         config = self.config
         return deployment.load(self._services, os.environ, config.management_account, config.region)
-
-    @cached_property
-    def parts(self) -> list[Part]:
-        """What is missing of what ``cab bootstrap`` makes."""
-        return surveyed(self.session, self.wanted, self._policies, (), adopt=False)
 
     @cached_property
     def deployed(self) -> sdks.Deployed:
@@ -75,9 +101,8 @@ class Site:
 
     @cached_property
     def now(self) -> float:
-        """Epoch seconds by the cloud's clock, which a session's end tells."""
-        ends = self.backup.expires_at
-        return ends - SHORTEST if ends < float("inf") else time.time()
+        """Epoch seconds when this look began, by the clock of the cloud that we talk to."""
+        return self.session.now
 
     @cached_property
     def surveyed(self) -> list[Surveyed]:
@@ -86,9 +111,10 @@ class Site:
         return [glance(account, self.listed, ports) for account in all_accounts(self.listed, ports)]
 
     @cached_property
-    def rows(self) -> list[Any]:
-        """Every member as ListAccounts has it, with what a member does not carry with it (when it joined)."""
-        return list(self._pages("ListAccounts", lambda body: body.accounts.account))
+    def joined(self) -> list[Joined]:
+        """Every member as ListAccounts has it."""
+        rows = self._pages("ListAccounts", lambda body: body.accounts.account)
+        return [Joined(row.account_id, row.join_method or "", row.join_time or "") for row in rows]
 
     @cached_property
     def folders(self) -> list[tuple[str, str, str]]:
@@ -118,6 +144,18 @@ class Site:
     def listed(self) -> Registrations:
         """Every registration."""
         return Registrations(self.cloud.ports)
+
+    def records(self, region: str) -> Iterator[Record]:
+        """Every registration in a region, each as often as it is there."""
+        api = self.clients.hbr(self.backup, region)
+        rows = numbered(
+            api, "DescribeCrossAccounts", lambda body: body.cross_accounts and body.cross_accounts.cross_account
+        )
+        for row in rows:
+            account, since = str(row.cross_account_user_id), float(row.created_time)
+            # What Terraform made has no type, and is CROSS_ACCOUNT.
+            kind, role = row.cross_account_type or "CROSS_ACCOUNT", row.cross_account_role_name or ""
+            yield Record(account, kind, role, row.alias or "", since)
 
     @cached_property
     def trail(self) -> dict[str, list[dict[str, Any]]]:
