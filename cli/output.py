@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -142,12 +142,17 @@ def progress(text: str) -> Iterator[Callable[[str], None]]:
         yield now
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """Ask before the cloud is changed, unless told ``--yes``. Where nobody can be asked, that is wrong use."""
+def confirm(question: str, *, yes: bool, seen: Callable[[], Iterable[RenderableType]] = tuple) -> None:
+    """Ask before the cloud is changed, unless told ``--yes``. Where nobody can be asked, that is wrong use.
+
+    ``seen`` finds out what whoever is asked is shown first.
+    """
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise WrongUseError(f"cannot ask without a terminal: {question}", "say --yes if that is what you want")
+    for part in seen():
+        console(stderr=True).print(part)
     try:
         agreed = Confirm.ask(Text(question), default=False, console=console(stderr=True))
     except EOFError:

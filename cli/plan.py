@@ -10,7 +10,7 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from cli.attempted import account_of
+from cli.attempted import account_of, shown
 from cli.output import Result, WrongUseError, following, progress
 from cli.session import Session
 from cli.stock import bill, told
@@ -19,8 +19,9 @@ from cli.verb import verb
 from shared.binding import Bind
 from shared.config import Prices
 from shared.fleet import Registrations
+from shared.messages import Hint
 from shared.policies import Change, make
-from shared.review import document
+from shared.review import document, review
 
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "?": "cyan", "!": "bold red"}
 COUNTED = {"+": "to add", "~": "to change", "-": "to remove", "?": "to check", "!": "refused"}
@@ -35,14 +36,19 @@ def plan(
     *,
     all_: Annotated[bool, typer.Option("--all", help="Every account of the directory.")] = False,
     why: Annotated[bool, typer.Option("--why", help="Show which rule decided, and what it says.")] = False,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Plan to take these accounts out, although they are wanted.")
+    ] = False,
 ) -> Result:
     """Show exactly the steps that lead to what is wanted, and why; change nothing.
 
     With --json it is a plan that can be reviewed and kept: cab apply carries it out, and nothing else.
     """
-    if bool(accounts) == all_:
+    if bool(accounts) == all_ or (withdraw and all_):
         raise WrongUseError("name the accounts to plan for, or say --all", "cab plan --all")
     named = [account_of(account, session) for account in accounts or []]
+    if withdraw:
+        return _withdrawal(named, session)
     with session.cloud() as cloud, progress("listing registrations") as tell:
         listed = Registrations(cloud.ports)
         tell("listing accounts")
@@ -51,8 +57,18 @@ def plan(
         shared = make(cloud.ports, write=False) if cloud.ports.config.backup_policies else []
     reviewable = as_document(surveyed) | ({"shared": [vars(one) for one in shared]} if shared else {})
     readable = all(one.state is not State.UNREADABLE for one in surveyed)
-    shown = list(_shown(surveyed, reviewable, session.config.prices, quiet=all_, why=why))
-    return Result(reviewable, [*_shared(shared), *shown], done=readable)
+    every = list(_shown(surveyed, reviewable, session.config.prices, quiet=all_, why=why))
+    return Result(reviewable, [*_shared(shared), *every], done=readable)
+
+
+def _withdrawal(account_ids: list[str], session: Session) -> Result:
+    """What `cab teardown` would do to these accounts, with the inventory of their backups."""
+    with session.cloud() as cloud, progress("looking at what is there"):
+        reviews = [review(account_id, Hint.WITHDRAW, cloud.ports) for account_id in dict.fromkeys(account_ids)]
+    parts = [part for one in reviews for part in shown(one.shown(), session.config.prices)]
+    keep = following("keep this plan with --json > plan.json and carry it out with `cab apply plan.json`")
+    readable = all(one.state != "unknown" for one in reviews)
+    return Result(document(one for one in reviews if one.steps), [*parts, keep], done=readable)
 
 
 def _shared(changes: list[Change]) -> Iterator[RenderableType]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from cli.attempted import account_of, result_of
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+
+from cli.attempted import account_of, result_of, shown
 from cli.doors import through, where
 from cli.output import Result, confirm, progress
 from cli.session import Session
 from cli.verb import Direct, Named, Yes, verb
 from shared.messages import Hint
+from shared.review import review
 
 
 @verb("cab teardown 1000000000000013")
@@ -18,6 +23,14 @@ def teardown(session: Session, account: Named, *, direct: Direct = False, yes: Y
     """
     account = account_of(account, session)
     payload = {"accountId": account, "do": str(Hint.WITHDRAW)}
-    confirm(f"Withdraw account {account} {where('teardown', session, direct=direct)}? Backups are kept.", yes=yes)
+    question = f"Withdraw account {account} {where('teardown', session, direct=direct)}? Backups are kept."
+    confirm(question, yes=yes, seen=lambda: _planned(account, session))
     with progress(f"withdrawing {account}"):
         return result_of(through("teardown", payload, session, direct=direct), session.config.prices)
+
+
+def _planned(account: str, session: Session) -> Iterator[RenderableType]:
+    """What would be done, and the backups that stay, as `cab plan --withdraw` shows it."""
+    with session.cloud() as cloud, progress("looking at what is there"):
+        found = review(account, Hint.WITHDRAW, cloud.ports)
+    yield from shown(found.shown(), session.config.prices)

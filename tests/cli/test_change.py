@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,29 @@ def test_teardown_withdraws_at_once(cab: Console, world: World, how: list[str], 
     assert (ran.code, ran.json["state"]) == (0, "withdrawn")
     assert (world.registered(SANDBOX), world.role(SANDBOX)) == ({}, None)
     assert who_entered(world) == {by}
+
+
+def test_what_a_withdrawal_would_do_is_seen_first(cab: Console, world: World) -> None:
+    """Whoever is asked sees the steps before the question; `cab plan --withdraw` shows the same; neither writes."""
+    cab.local("onboard", PROD, "--yes", "--direct")
+    mark = world.mark()
+    ended, screen = cab.on_terminal("n", "teardown", PROD, "--direct", "--local")
+    planned = cab.local("plan", PROD, "--withdraw")
+    for seen in (screen, planned.out):
+        assert "- deregister in cn-hangzhou" in seen
+        assert "- delete role hbrcrossrole" in seen
+    assert screen.index("delete role") < screen.index("Withdraw account")
+    assert (ended, planned.code) == (1, 0)
+    assert world.writes(mark) == []
+
+
+def test_a_planned_withdrawal_is_carried_out(cab: Console, world: World, tmp_path: Path) -> None:
+    """The plan of a withdrawal can be kept, and cab apply does just that."""
+    cab.local("onboard", PROD, "--yes", "--direct")
+    kept = tmp_path / "plan.json"
+    kept.write_text(cab.local("plan", PROD, "--withdraw", "--json").out, encoding="utf-8")
+    assert cab.local("apply", str(kept), "--yes").code == 0
+    assert (world.registered(PROD), world.role(PROD)) == ({}, None)
 
 
 def test_a_function_that_is_not_deployed_is_explained(cab: Console, world: World) -> None:
