@@ -22,7 +22,7 @@ WRONG = [
     ["nonsense"],
     ["plan", "--local"],
     ["plan", PROD, "--all", "--local"],
-    ["plan", "prod-app", "--local"],
+    ["plan", "12345", "--local"],
     ["replay", "--local"],
     ["replay", "--local", "--start", "yesterday", "--end", "today"],
     ["replay", "--local", "--start", "2026-11-22T00:00:00Z"],
