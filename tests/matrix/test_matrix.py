@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +13,7 @@ from emulator.server import SERVICES
 from tests.cloud import ROOT
 from tests.conftest import Soak
 from tests.matrix.failures import FAILURES
-from tests.matrix.report import Report, sentences, together
+from tests.matrix.report import Report, sentences, table, together
 
 PARTS = 2
 
@@ -56,3 +57,8 @@ def test_every_write_that_the_functions_may_make_is_in_it(report: Report) -> Non
     called = {call.partition(" in ")[0].replace(" ", ":") for calls in report["calls"].values() for call in calls}
     assert {"hbr:CreateVault", "ram:DeleteRole"} <= granted & writes
     assert granted & writes - called == set()
+
+
+def test_the_document_says_what_this_run_found(report: Report, documented: Callable[[str, str], None]) -> None:
+    """The flows, their calls, the runs and the failures."""
+    documented("matrix", table(report))
