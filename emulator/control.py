@@ -139,12 +139,16 @@ def _assume(cloud: Cloud, given: dict[str, Any]) -> dict[str, str]:
 
 
 def _reset(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
-    """The zone of the start, another by name, or one given inline; guesses of the start plus ``guesses``."""
+    """The zone of the start, another by name, or one given inline; guesses of the start plus ``guesses``.
+
+    The clock begins at the wall's time, or ``ahead`` of it by so many seconds: then nothing falls due on the way.
+    """
     wanted = given.get("zone")
     if wanted is None:
         state = zone.load(cloud.zone)
     else:
         state = zone.build(wanted, zone.ZONES) if isinstance(wanted, dict) else zone.load(zone.find(str(wanted)))
+    state.clock_offset = float(given.get("ahead", 0.0))
     guesses = Guesses.model_validate({**cloud.first_guesses.model_dump(), **given.get("guesses", {})})
     cloud.reset(state, guesses)
     return zone.summary(state)

@@ -53,7 +53,7 @@ def call(cloud: LocalCloud, action: str, version: str = "2015-05-01", **query: s
 def test_the_ready_line_tells_everything(cloud: LocalCloud) -> None:
     """Endpoints of every service, the accounts, and the operators' keys are in the first line."""
     services = {"ram", "sts", "resourcedirectory", "resourcemanager", "actiontrail", "mnsopen", "hbr", "mns", "fc"}
-    assert set(cloud.endpoints) == services | {"control"}
+    assert set(cloud.endpoints) == services | {"logs", "control"}
     assert {"cn-hangzhou", "cn-shanghai", "ap-southeast-1", "eu-central-1", "us-east-1"} <= set(cloud.endpoints["hbr"])
     assert cloud.accounts["management"] == "1000000000000001"
     assert cloud.accounts["backup"] in cloud.accounts["members"]
