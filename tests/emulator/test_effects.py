@@ -165,6 +165,6 @@ def test_secrets_are_listed_and_looked_for(cloud: LocalCloud) -> None:
     assert {cloud.key().access_key_secret, key.access_key_secret, key.token} <= set(known)
     assert leaks == []
     state = cloud.state()
-    state["fc"]["logs"]["f"] = [f"a token: {key.token}"]
+    state["fc"]["logs"]["f"] = [{"at": 0.0, "text": f"a token: {key.token}"}]
     cloud.load(state)
     assert cloud.secrets()[1] == ["the log of f"]

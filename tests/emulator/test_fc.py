@@ -77,6 +77,11 @@ def cloud(running: LocalCloud) -> LocalCloud:
     return running
 
 
+def logged(cloud: LocalCloud, function: str) -> list[str]:
+    """What a function has logged, line by line."""
+    return [line["text"] for line in cloud.state()["fc"]["logs"][function]]
+
+
 def fc3(cloud: LocalCloud, key: Key | None = None) -> Any:
     key = key or cloud.key()
     config = Config(
@@ -167,7 +172,7 @@ def test_an_instance_that_ends_itself(cloud: LocalCloud) -> None:
     assert "Process exited unexpectedly before completing request" in json.loads(error.message)["errorMessage"]
     assert json.loads(call(cloud, "work").data)["calls"] == 1
     assert [run["cold"] for run in runs(cloud)] == [True, True]
-    assert "leaving" in cloud.state()["fc"]["logs"]["work"]
+    assert "leaving" in logged(cloud, "work")
 
 
 def test_a_call_that_takes_too_long(cloud: LocalCloud) -> None:
@@ -176,7 +181,7 @@ def test_a_call_that_takes_too_long(cloud: LocalCloud) -> None:
     error = failure(lambda: call(cloud, "work", '{"do": "sleep", "seconds": 60}'))
     assert 2 <= time.monotonic() - began < 5
     assert "time out after 2 seconds" in json.loads(error.message)["errorMessage"]
-    assert any("in handler" in line for line in cloud.state()["fc"]["logs"]["work"])
+    assert any("in handler" in line for line in logged(cloud, "work"))
     assert runs(cloud)[0]["error_type"] == "FunctionTimeoutError"
     assert json.loads(call(cloud, "work").data)["calls"] == 1
 
@@ -281,7 +286,7 @@ def test_the_initializer_runs_once_per_instance(cloud: LocalCloud) -> None:
     """Before the first call only; where it fails, the call fails with its error."""
     for _ in range(2):
         call(cloud, "ready")
-    lines = cloud.state()["fc"]["logs"]["ready"]
+    lines = logged(cloud, "ready")
     assert len([line for line in lines if line.startswith("initialized by")]) == 1
     error = failure(lambda: call(cloud, "never"))
     assert json.loads(error.message)["errorMessage"] == "no start"
@@ -435,7 +440,7 @@ def test_a_role_that_may_not_send_reports_nothing(cloud: LocalCloud) -> None:
     queue(cloud, "other")
     call(cloud, "reported", "{}", x_fc_invocation_type="Async")
     cloud.advance(1)
-    assert "mns:SendMessage" in cloud.state()["fc"]["logs"]["reported"][-1]
+    assert "mns:SendMessage" in logged(cloud, "reported")[-1]
     assert cloud.state()["mns"]["queues"][ACCOUNT]["good"]["messages"] == {}
 
 

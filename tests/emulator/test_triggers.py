@@ -189,7 +189,7 @@ def test_without_tolerance_the_stream_stops(cloud: LocalCloud) -> None:
     jobs.send_message(Message("next"))
     cloud.advance(3600)
     assert (len(runs(cloud, "blocked")), left(cloud, "blocked")) == (4, 2)
-    assert "has stopped" in cloud.state()["fc"]["logs"]["blocked"][-1]
+    assert "has stopped" in cloud.state()["fc"]["logs"]["blocked"][-1]["text"]
 
 
 def test_messages_that_waited_are_taken_after_a_load(cloud: LocalCloud) -> None:

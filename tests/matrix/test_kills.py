@@ -174,5 +174,5 @@ def test_the_functions_log_no_secret(world: World, prepared: list[Prepared]) -> 
     begin(world, one)
     invoke(world.cloud, *one.flow.events)
     world.cloud.advance(PAUSE)
-    assert any("protected" in line for line in world.cloud.state()["fc"]["logs"]["cab-onboard"])
+    assert any("protected" in line["text"] for line in world.cloud.state()["fc"]["logs"]["cab-onboard"])
     assert world.cloud.leaks() == []

@@ -184,7 +184,7 @@ def test_large_events_travel_by_what_identifies_them() -> None:
     change = only(json.dumps(event | {"additionalEventData": {"x": "x" * events.WHOLE_EVENT_BYTES}}))
     assert isinstance(change, AccountChanged)
     assert change.account_id == "1000000000000011"
-    assert set(change.original) == {"eventId", "eventName", "accountId", "sha256", "bytes"}
+    assert set(change.original) == {"eventId", "eventName", "eventTime", "accountId", "sha256", "bytes"}
 
 
 def test_null_ids_are_absent_ids() -> None:
