@@ -58,7 +58,11 @@ def plots(rows: Sequence[Row]) -> dict[str, str]:
     fleet = [(int(found[1]), row) for row in rows if (found := FLEET.fullmatch(row["name"]))]
     warm = [(found[1], row) for row in rows if (found := WARM.fullmatch(row["name"]))]
     flat = pygal.Line(
-        title="API calls to enrol one more account", x_title="accounts registered", **LOOK, logarithmic=True
+        title="API calls to enrol one more account",
+        x_title="accounts registered",
+        **LOOK,
+        logarithmic=True,
+        range=(1, 200),
     )
     flat.x_labels = [f"{number:,}" for number, _ in fleet]
     _series(flat, [row for _, row in fleet])
@@ -74,7 +78,7 @@ LOOK: dict[str, Any] = {
     "style": CleanStyle(background="white", plot_background="white"),
     "width": 760,
     "height": 380,
-    "print_values": True,
+    "print_values": False,
     "legend_at_bottom": True,
     "pretty_print": True,
     "no_prefix": True,

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared import tls
 from shared.config import Config
 from shared.deadline import Deadline
 from shared.lazy_models import prepare
@@ -171,11 +172,10 @@ class Api:
     """
 
     def __init__(self, product: str, endpoint: str, credentials: Credentials, calls: Calls) -> None:
+        tls.prepare()
         from alibabacloud_tea_openapi.utils_models import Config as OpenApiConfig
 
-        from shared.tls import share_context
-
-        share_context()
+        tls.share_context()
         self._package = PACKAGES[product]
         prepare(self._package)
         self._calls = calls

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
-from shared.clients import Clients, Credentials
+from shared.clients import Api, Clients, Credentials
 from shared.paging import numbered
 from shared.scope import Member
 from shared.vendor import AbsentError
@@ -24,9 +25,13 @@ class Directory:
     """Reads the Resource Directory; it never writes."""
 
     def __init__(self, clients: Clients, credentials: Credentials, access_role: str) -> None:
-        self._api = clients.directory(credentials)
         self._clients, self._credentials = clients, credentials
         self._access_role = access_role
+
+    @cached_property
+    def _api(self) -> Api:
+        """Its SDK is imported when it is asked first: by then a session in the member account is under way."""
+        return self._clients.directory(self._credentials)
 
     def look_up(self, account_id: str) -> Member | None:
         """The account as it is now, or None if the directory does not list it."""

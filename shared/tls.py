@@ -16,21 +16,30 @@ if TYPE_CHECKING:
     from requests.adapters import HTTPAdapter
 
 
+@cache
+def prepare() -> None:
+    """Begin to read the certificates: OpenSSL does it beside the import of an SDK, which takes about as long."""
+    threading.Thread(target=_context, name="tls").start()
+
+
 def share_context() -> None:
     """Let every session that the SDKs make from now on use the one context."""
     from darabonba.core import DaraCore
 
-    with _making:
-        _context()
     DaraCore.get_adapter = staticmethod(_adapter)
 
 
 _making = threading.Lock()
-"""A cache lets several threads make what is not there yet."""
+
+
+def _context() -> ssl.SSLContext:
+    # A cache alone lets several threads make what is not there yet.
+    with _making:
+        return _made()
 
 
 @cache
-def _context() -> ssl.SSLContext:
+def _made() -> ssl.SSLContext:
     import certifi
 
     context = ssl.create_default_context()
