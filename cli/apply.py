@@ -12,12 +12,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cli.given import read
-from cli.output import NotDoneError, Result, WrongUseError, confirm, progress
+from cli.output import NotDoneError, Result, WrongUseError, confirm, following, progress
 from cli.session import Session
 from cli.verb import Yes, verb
+from shared.messages import Hint
 from shared.review import Applied, NotAPlanError, PlanDocument, ReviewError, apply_reviewed, read_plan
 
-MAKE = "cab plan --json > plan.json"
+MAKE = "cab plan --all --json > plan.json"
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN.json", help="What `cab plan --json` wrote.", exists=True)]
 
 
@@ -32,10 +33,18 @@ def apply(session: Session, plan: PlanFile, *, yes: Yes = False) -> Result:
     except NotAPlanError as error:
         raise WrongUseError(f"{plan}: {error}", MAKE) from error
     except ReviewError as error:
-        raise NotDoneError(str(error), MAKE, reason="not_as_reviewed") from error
+        raise NotDoneError(str(error), _again(planned), reason="not_as_reviewed") from error
     accounts = [_account(one) for one in applied]
     done = all(one.error is None for one in applied)
-    return Result({"hash": planned.hash, "accounts": accounts}, list(_shown(accounts)), done=done)
+    shown = [*_shown(accounts), *([] if done else [following(_again(planned))])]
+    return Result({"hash": planned.hash, "accounts": accounts}, shown, done=done)
+
+
+def _again(planned: PlanDocument) -> str:
+    """The command that makes the plan again; what is asked of its accounts is asked of all of them."""
+    accounts = " ".join(one.account_id for one in planned.accounts)
+    withdraw = " --withdraw" if any(one.do is Hint.WITHDRAW for one in planned.accounts) else ""
+    return f"make the plan again: `cab plan {accounts}{withdraw} --json > plan.json`"
 
 
 def _told(planned: PlanDocument) -> str:
@@ -64,6 +73,6 @@ def _shown(accounts: list[dict[str, Any]]) -> Iterator[RenderableType]:
         yield Text.assemble((one["account_id"], "bold"), f" {one['display_name']} {one['state']}")
         yield from (Text(f"    {step}") for step in one["steps"])
         if one["error"]:
-            yield Text(f"    stopped: {one['error']}; next: {MAKE}", "red")
+            yield Text(f"    stopped: {one['error']}", "red")
     failed = sum(bool(one["error"]) for one in accounts)
     yield f"{len(accounts) - failed} accounts carried out" + (f", {failed} not" if failed else "")

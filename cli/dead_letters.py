@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli.advice import advise
@@ -158,7 +158,9 @@ def _document(found: Iterable[Letter], seen: Look) -> dict[str, Any]:
 
 def _listed(found: list[Letter], seen: Look) -> Iterator[RenderableType]:
     if found:
-        table = Table("id", "reason", "account", "age", "left", "tries", "detail", box=SIMPLE_HEAD)
+        # The id is what other verbs want: it is never cut, however narrow the terminal.
+        whole = Column("id", no_wrap=True, min_width=max(len(one.id) for one in found))
+        table = Table(whole, "reason", "account", "age", "left", "tries", "detail", box=SIMPLE_HEAD)
         for one in found:
             left = Text(age(one.left), "bold red" if one.ends_soon else "")
             accounts = " ".join(one.account_ids)

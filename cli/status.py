@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli import history
@@ -128,9 +128,10 @@ def _waiting(found: dict[str, Any]) -> Iterator[RenderableType]:
     if ending:
         yield Text(f"{ending} of them will be lost within two days", "bold red")
     if letters:
-        table = Table("oldest", "reason", "account", "age", "detail", box=SIMPLE_HEAD)
+        whole = Column("oldest", no_wrap=True, min_width=max(len(one["id"]) for one in letters))
+        table = Table(whole, "reason", "account", "age", "detail", box=SIMPLE_HEAD)
         for one in letters[:OLDEST]:
             accounts = " ".join(one.get("accounts", []))
             table.add_row(one["id"], one["reason"], accounts, age(one["age_seconds"]), one["detail"])
         yield table
-        yield following("`cab dead-letters list` shows them, `cab dead-letters redrive` brings them back")
+        yield following("`cab dead-letters list` shows them; what to do about a reason is in docs/operations.md")

@@ -42,7 +42,7 @@ def test_a_change_since_then_is_refused(cab: Console, world: World, kept: Any) -
     ran = cab.local("apply", plan, "--yes", "--json")
     assert (ran.code, ran.json["error"]["reason"]) == (1, "not_as_reviewed")
     assert f"{TEST} is no longer as it was reviewed" in ran.json["error"]["what"]
-    assert "cab plan --json" in ran.json["error"]["next"]
+    assert f"`cab plan {PROD} {TEST} --json > plan.json`" in ran.json["error"]["next"]
     assert world.writes(mark) == []
 
 

@@ -3,19 +3,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Iterator
 from email.utils import formatdate
 from typing import Any
 
 import httpx
 import pytest
+from alibabacloud_ram20150501 import models as ram
 from alibabacloud_sls20201230 import models
 from alibabacloud_sls20201230.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.runtime import RuntimeOptions
 from Tea.exceptions import TeaException
 
-from tests.cloud import LocalCloud, local_cloud
+from tests.cloud import ROOT, Key, LocalCloud, local_cloud
 
 PROJECT, STORE = "cab-1000000000000001", "functions"
 
@@ -31,14 +33,43 @@ def deployed() -> Iterator[LocalCloud]:
 def search(cloud: LocalCloud, query: str = "*", project: str = PROJECT, store: str = STORE, **more: Any) -> Any:
     """GetLogsV2 by the official SDK; the emulator is its proxy, since a project's name stands before the address."""
     endpoint = cloud.endpoints["logs"]
-    key = cloud.key(more.pop("account", "management"))
+    key = more.pop("key", None) or cloud.key(more.pop("account", "management"))
     secret = more.pop("secret", key.access_key_secret)
-    config = Config(access_key_id=key.access_key_id, access_key_secret=secret, endpoint=endpoint, protocol="http")
+    config = Config(
+        access_key_id=key.access_key_id,
+        access_key_secret=secret,
+        security_token=key.token or None,
+        endpoint=endpoint,
+        protocol="http",
+    )
     now = int(cloud.advance(0))
     request = models.GetLogsV2Request(**{"query": query, "from_": now - 600, "to": now + 60, **more})
     runtime = RuntimeOptions(http_proxy=f"http://{endpoint}")
     headers = models.GetLogsV2Headers(accept_encoding="gzip")
     return Client(config).get_logs_v2with_options(project, store, request, headers, runtime).body
+
+
+def reader(cloud: LocalCloud) -> Key:
+    """Somebody who may do what ``policies/operator-read-only.json`` says, and nothing else."""
+    client, account = cloud.client("ram"), cloud.accounts["management"]
+    statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": [f"acs:ram::{account}:root"]}}
+    trust = json.dumps({"Version": "1", "Statement": [statement]})
+    client.create_role(ram.CreateRoleRequest(role_name="reader", assume_role_policy_document=trust))
+    client.attach_policy_to_role(
+        ram.AttachPolicyToRoleRequest(policy_type="System", policy_name="AdministratorAccess", role_name="reader")
+    )
+    policy = (ROOT / "policies" / "operator-read-only.json").read_text(encoding="utf-8")
+    # The part that is about logs: a session policy has at most 2,048 characters.
+    logs = [one for one in json.loads(policy)["Statement"] if "log:GetLogStoreLogs" in one["Action"]]
+    document = json.dumps({"Version": "1", "Statement": logs})
+    return cloud.assume(f"acs:ram::{account}:role/reader", policy=document)
+
+
+def test_who_may_look_reads_the_log_of_the_functions_and_no_other(deployed: LocalCloud) -> None:
+    """The policy of the console's readers lets in to the one log store; another is refused before it is looked for."""
+    key = reader(deployed)
+    assert search(deployed, "left_over", key=key).data
+    assert refused(deployed, store="another", key=key) == "Unauthorized"
 
 
 def refused(cloud: LocalCloud, **asked: Any) -> str:
