@@ -29,6 +29,10 @@ LICENCES = {
 """What authors wrote → SPDX; anything else is SPDX already or shown as it is."""
 
 
+def _first(found: Distribution, key: str) -> str:
+    return str((found.metadata.get_all(key) or [""])[0] or "")
+
+
 @dataclass(frozen=True)
 class Component:
     """One distribution in the package."""
@@ -42,7 +46,8 @@ class Component:
     @classmethod
     def of(cls, found: Distribution) -> Component:
         """Read a ``.dist-info`` folder."""
-        stated = found.metadata["License-Expression"] or found.metadata["License"] or "not stated"
+        # Not by subscript: for what is not there it is None or a KeyError, depending on who reads the metadata.
+        stated = next(filter(None, (_first(found, key) for key in ("License-Expression", "License"))), "not stated")
         needs = (one for one in found.requires or [] if "extra ==" not in one)
         return cls(
             name=canonical(found.metadata["Name"]),
