@@ -94,11 +94,13 @@ class SweepReport:
 def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, everything: bool = False) -> SweepReport:
     """Compare, then repair until the deadline. ``day`` (days since the epoch) chooses the deep sweep's share."""
     report = SweepReport(deep)
+    # The directory is listed beside the registrations: its quota is another one.
+    members = ports.pool.submit(list, everyone(ports))
     listed = Registrations(ports)
     run = _Run(listed, ports, deadline, deep, *_on_schedule(ports, report, deep=deep))
     unknown = listed.accounts
     work: list[tuple[Member, Wanted]] = []
-    for member in everyone(ports):
+    for member in members.result():
         report.members += 1
         unknown.discard(member.account_id)
         wanted = _wanted(member, listed, report, ports)
