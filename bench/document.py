@@ -7,9 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pygal
-from pygal.style import CleanStyle
-
 Row = Mapping[str, Any]
 FLEET = re.compile(r"calls to enrol one account beside (\d+) registered")
 WARM = re.compile(r"event to protected, warm, (\d+) regions?")
@@ -55,35 +52,40 @@ def _with(number: float | None, unit: str) -> str:
 
 def plots(rows: Sequence[Row]) -> dict[str, str]:
     """SVG by file name."""
+    import pygal  # noqa: PLC0415 - it changes how all that comes after it is imported
+
     fleet = [(int(found[1]), row) for row in rows if (found := FLEET.fullmatch(row["name"]))]
     warm = [(found[1], row) for row in rows if (found := WARM.fullmatch(row["name"]))]
     flat = pygal.Line(
         title="API calls to enrol one more account",
         x_title="accounts registered",
-        **LOOK,
+        **_look(),
         logarithmic=True,
         range=(1, 200),
     )
     flat.x_labels = [f"{number:,}" for number, _ in fleet]
     _series(flat, [row for _, row in fleet])
-    bars = pygal.Bar(title="Event to protected, warm (seconds)", x_title="regions", **LOOK)
+    bars = pygal.Bar(title="Event to protected, warm (seconds)", x_title="regions", **_look())
     bars.x_labels = [number for number, _ in warm]
     _series(bars, [row for _, row in warm])
     bars.add("limit", [row["limit"] for _, row in warm])
     return {"flat-cost.svg": flat.render(is_unicode=True), "critical-path.svg": bars.render(is_unicode=True)}
 
 
-LOOK: dict[str, Any] = {
-    "js": [],  # the page must not load anything
-    "style": CleanStyle(background="white", plot_background="white"),
-    "width": 760,
-    "height": 380,
-    "print_values": False,
-    "legend_at_bottom": True,
-    "pretty_print": True,
-    "no_prefix": True,
-    "disable_xml_declaration": True,
-}
+def _look() -> dict[str, Any]:
+    from pygal.style import CleanStyle  # noqa: PLC0415 - see plots
+
+    return {
+        "js": [],  # the page must not load anything
+        "style": CleanStyle(background="white", plot_background="white"),
+        "width": 760,
+        "height": 380,
+        "print_values": False,
+        "legend_at_bottom": True,
+        "pretty_print": True,
+        "no_prefix": True,
+        "disable_xml_declaration": True,
+    }
 
 
 def _series(chart: Any, rows: Sequence[Row]) -> None:  # noqa: ANN401 - pygal ships no types
