@@ -39,7 +39,6 @@ class Cloud:
 
     def __init__(self, state: State, guesses: Guesses | None = None) -> None:
         self.clock = Clock()
-        self.journal = Journal(self.clock.now)
         self.faults = Faults()
         self.holding = Holding()
         self.invariants = Invariants(self)
@@ -71,7 +70,8 @@ class Cloud:
         self.guesses = guesses
         self.clock.clear()
         self.clock.advance(state.clock_offset)
-        self.journal.clear()
+        # A new one: a request that is still under way belongs to the cloud that it was made in.
+        self.journal = Journal(self.clock.now)
         self.faults.clear()
         self.holding.release()
         self.invariants.clear()

@@ -69,8 +69,3 @@ class Journal:
             for entry in self._entries
             if entry["seq"] > since and all(str(entry.get(name)) == value for name, value in wanted.items())
         ]
-
-    def clear(self) -> None:
-        """Forget everything and count from 1 again."""
-        self._entries.clear()
-        self._last = 0

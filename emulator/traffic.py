@@ -36,6 +36,7 @@ class Trace:
     def __post_init__(self) -> None:
         self.request_id = self.cloud.new_id()
         self.began = self.cloud.clock.now()
+        self._journal = self.cloud.journal
 
     async def strike(self, phase: Phase, scope: MutableMapping[str, Any]) -> Fault | None:
         """The planned failure that takes the answer's place, after it has done to the world what it does."""
@@ -52,7 +53,7 @@ class Trace:
 
     async def end(self, status: int, fault: Fault | None, scope: MutableMapping[str, Any]) -> None:
         """Write down what was really done, and that a failure hid it; drop the connection where that is the failure."""
-        self.cloud.journal.add(
+        self._journal.add(
             service=self.service,
             action=self.action,
             region=self.region,

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -319,6 +320,18 @@ def test_a_reset_begins_again(cloud: LocalCloud) -> None:
     assert cloud.journal() == []
     again = create(cloud).body
     assert (again.request_id, again.role.role_id) == (first.request_id, first.role.role_id)
+
+
+def test_what_began_before_a_reset_is_not_in_its_journal(cloud: LocalCloud) -> None:
+    """A call whose answer takes its time belongs to the cloud in which it was made."""
+    cloud.fault(service="ram", phase="after", latency_ms=200)
+    with ThreadPoolExecutor(1) as thread:
+        late = thread.submit(create, cloud)
+        while not cloud.struck():
+            time.sleep(0.01)
+        cloud.reset()
+        assert late.result().body.role.role_name
+    assert cloud.journal() == []
 
 
 def test_guesses_are_known_and_checked(cloud: LocalCloud) -> None:
