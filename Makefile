@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 READY := .venv/.ready
+INSTALL := $(VENV)/uv pip install --quiet --python $(VENV)/python --build-constraints tools/build-constraints.txt
 
 .PHONY: install run test check soak emulator bench package lock audit clean
 
@@ -32,21 +33,24 @@ bench: $(READY) ## Measure; writes bench/results.json
 package: $(READY) ## Stage build/, which `s deploy` uploads
 	$(VENV)/python -m tools.package
 
-lock: $(READY) ## requirements.lock from requirements.txt
-	$(VENV)/uv pip compile requirements.txt --universal --python-version 3.10 --generate-hashes --no-annotate \
-	  --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock
+LOCK := $(VENV)/uv pip compile --universal --generate-hashes --no-annotate --no-emit-index-url --quiet \
+	  --custom-compile-command "make lock"
+lock: $(READY) ## requirements.lock from requirements.txt, and requirements-dev.lock, of all that is used here, from pyproject.toml
+	$(LOCK) requirements.txt --python-version 3.10 --output-file requirements.lock
+	$(LOCK) pyproject.toml --extra dev --python-version 3.11 --constraint requirements.lock --output-file requirements-dev.lock
 
-audit: $(READY) ## Known vulnerabilities in what is shipped; apart from the tests, since a new advisory must not break them
-	$(VENV)/uv tool run pip-audit==2.10.1 --requirement requirements.lock --require-hashes --disable-pip
+audit: $(READY) ## Known vulnerabilities in what is shipped and used here; apart from the tests, since a new advisory must not break them
+	$(VENV)/uv tool run pip-audit==2.10.1 --requirement requirements.lock --requirement requirements-dev.lock --require-hashes --disable-pip
 
 clean:
 	rm -rf .venv build dist
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements-dev.lock pyproject.toml
 	@$(VENV)/python -c 'import pip' 2>/dev/null || rm -rf .venv
 	@test -d .venv || $(PYTHON) -m venv .venv || { rm -rf .venv; \
 	  echo 'Python cannot make a virtual environment. On Debian: apt-get install python3-venv' >&2; exit 1; }
-	@$(VENV)/python -m pip install --quiet --disable-pip-version-check 'uv==0.13.9'
-	@$(VENV)/uv pip install --quiet --python $(VENV)/python --require-hashes --requirement requirements.lock
-	@$(VENV)/uv pip install --quiet --python $(VENV)/python --editable '.[dev]'
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.lock > .venv/uv.lock
+	@$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.lock
+	@$(INSTALL) --require-hashes --requirement requirements-dev.lock
+	@$(INSTALL) --no-deps --editable .
 	@touch $@

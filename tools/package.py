@@ -118,9 +118,9 @@ def files(place: Path) -> Iterator[Path]:
     return (path for path in sorted(place.rglob("*")) if path.is_file())
 
 
-def locked() -> dict[str, str]:
+def locked(lock: Path = LOCK) -> dict[str, str]:
     """Distribution → its part of the lock: pins with hashes, perhaps for several versions of Python."""
-    parts = re.split(r"^(?=[a-z0-9])", LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    parts = re.split(r"^(?=[a-z0-9])", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)
     found: dict[str, str] = {}
     for part in parts[1:]:
         name = part.partition("==")[0]

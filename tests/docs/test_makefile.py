@@ -18,7 +18,7 @@ exit 1
 
 def test_a_python_without_venv_is_named(tmp_path: Path) -> None:
     """Without Debian's python3-venv it is said what to install, and no half environment stays; so it is again."""
-    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+    for name in ("Makefile", "requirements-dev.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     python = tmp_path / "python3"
     python.write_text(WITHOUT_VENV, encoding="utf-8")
@@ -33,7 +33,7 @@ def test_a_python_without_venv_is_named(tmp_path: Path) -> None:
 
 def test_a_half_environment_is_made_anew(tmp_path: Path) -> None:
     """An environment without pip, which an earlier failure left behind, is removed before another one is made."""
-    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+    for name in ("Makefile", "requirements-dev.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "left-behind").touch()

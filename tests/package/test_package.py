@@ -146,14 +146,27 @@ def test_the_bill_names_every_distribution(shipped: Staged) -> None:
     assert [one["name"] for one in components if "not stated" in str(one["licenses"])] == []
 
 
-def test_the_lock_holds_the_pins_and_no_address() -> None:
-    """Every pin of requirements.txt is locked with hashes, and the lock names no registry."""
-    lock = package.locked()
-    pins = re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    assert [name for name, version in pins if f"=={version} \\" not in lock.get(bill.canonical(name), "")] == []
-    assert [name for name, part in lock.items() if "--hash=sha256:" not in part] == []
+@pytest.mark.parametrize(
+    ("name", "pinned"),
+    [("requirements.lock", ["requirements.txt"]), ("requirements-dev.lock", ["requirements.txt", "pyproject.toml"])],
+)
+def test_a_lock_holds_the_pins_and_no_address(name: str, pinned: list[str]) -> None:
+    """Every direct pin is locked, every line of the lock is a pin with hashes, and it names no registry."""
+    lock = package.locked(ROOT / name)
+    text = "".join((ROOT / file).read_text(encoding="utf-8") for file in pinned)
+    pins = re.findall(r"(?:^|\")([\w.-]+)==([\w.]+)", text, re.MULTILINE)
+    assert len(pins) >= len(pinned)
+    assert [pin for pin, version in pins if not re.search(f"=={version} ", lock.get(bill.canonical(pin), ""))] == []
+    assert [pin for pin, part in lock.items() if "--hash=sha256:" not in part] == []
     assert "://" not in "".join(lock.values())
-    assert package.LEFT_OUT.keys() <= lock.keys()
+
+
+def test_what_is_tested_is_what_is_shipped() -> None:
+    """The environment of the tests holds the shipped distributions in the shipped versions."""
+    shipped, here = package.locked(), package.locked(ROOT / "requirements-dev.lock")
+    pins = {name: set(re.findall(r"^\S+==\S+", part, re.MULTILINE)) for name, part in here.items()}
+    assert [name for name in pins.keys() & shipped.keys() if not all(pin in shipped[name] for pin in pins[name])] == []
+    assert package.LEFT_OUT.keys() <= shipped.keys()
 
 
 def test_the_page_lists_what_is_shipped(shipped: Staged) -> None:
