@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -38,6 +39,8 @@ def main() -> None:
         options.ready.unlink(missing_ok=True)
     if options.state:
         options.state.write_text(cloud.dump(), encoding="utf-8")
+    if folder := os.environ.get("EMULATOR_ISSUED"):
+        cloud.issued.write(Path(folder))
 
 
 async def _serve(cloud: Cloud, host: str, file: Path | None, *, as_json: bool) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,8 +24,15 @@ WIDTH = 16
 """So many first characters tell one secret from another (as in ``emulator/issued.py``)."""
 RUNS = re.compile(rf"[A-Za-z0-9+/=_-]{{{WIDTH},}}")
 """What a secret is made of."""
+ISSUED = "EMULATOR_ISSUED"
+"""Where every emulator leaves what it gave out, those that a command of ours starts by itself included."""
 _kept: list[tuple[str, str]] = []
 _found: list[str] = []
+
+
+def pytest_configure() -> None:
+    """Have every emulator that is started from now on say at its end what it gave out."""
+    os.environ[ISSUED] = tempfile.mkdtemp(prefix="issued-")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -38,6 +47,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Search; a hit fails the run."""
     for cloud in clouds.RUNNING:
         cloud.leaks()
+    folder = Path(os.environ.pop(ISSUED))
+    clouds.SECRETS.update(line for file in folder.iterdir() for line in file.read_text(encoding="utf-8").splitlines())
+    shutil.rmtree(folder)
     _found.extend(f"{where} printed one" for where in leaked({secret[:WIDTH] for secret in clouds.SECRETS}))
     if _found:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -17,6 +17,7 @@ from cli.demo.event import done, door, ended
 from cli.demo.story import Demo
 from cli.demo.verdict import Evidence, Story, left_over
 from shared.config import load
+from tests import secrets
 from tests.cloud import ROOT
 
 CONFIG = load({"CAB_CONFIG": str(ROOT / "config.yaml")})
@@ -184,7 +185,9 @@ def test_a_story_that_does_not_go_on_is_not_good(
     with local.local_cloud() as cloud:
         demo = made(replace(cloud, patience=0.2))
         assert whole_story(demo, as_json=True) == 1
-    document = json.loads(capsys.readouterr().out)
+    out = capsys.readouterr().out
+    secrets.keep(out)
+    document = json.loads(out)
     assert document["mistakes"][0].startswith("the story was not told to its end: waited 0.2 s")
     assert [(one["display_name"], one["state"]) for one in document["accounts"]] == [("payments", "unprotected")]
 
@@ -248,6 +251,7 @@ def test_the_command_says_whether_it_is_done(name: str, status: int) -> None:
     """``make run EVENT=… JSON=1`` prints one document and nothing else; exit status 1 where something is left to do."""
     command = [sys.executable, "-m", "cli.demo", "--event", f"events/{name}", "--json"]
     ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own
+    secrets.keep(ran.stdout)
     document = json.loads(ran.stdout)
     assert (ran.returncode, document["event"]) == (status, f"events/{name}")
     assert [one["disposition"] for one in document["ended"]] == [["done"], ["dead_letter"]][status]

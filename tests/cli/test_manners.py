@@ -10,6 +10,7 @@ import pytest
 from rich.text import Text
 
 from cli.output import said_locally
+from tests import secrets
 from tests.cli.console import COMMAND, Console
 from tests.cloud import ROOT
 from tests.flows.world import PROD, TEST, World
@@ -40,7 +41,9 @@ def test_the_local_cloud_is_found_by_its_file(cab: Console, world: World, tmp_pa
 
     def run() -> subprocess.CompletedProcess[str]:
         words = [*COMMAND, "status", "--json", "--local"]
-        return subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+        ran = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+        secrets.keep(ran.stdout, ran.stderr)
+        return ran
 
     refused = run()
     assert (refused.returncode, "make emulator" in json.loads(refused.stdout)["error"]["next"]) == (2, True)
@@ -58,6 +61,7 @@ def test_what_was_begun_can_be_stopped(cab: Console, world: World) -> None:
             assert running.poll() is None
         os.kill(running.pid, signal.SIGINT)
         out, _ = running.communicate(timeout=30)
+    secrets.keep(out.decode())
     error = json.loads(out)["error"]
     assert (running.returncode, error["reason"]) == (1, "stopped")
     assert "what was done stays done" in error["what"]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.outcome import Reason
+from tests import secrets
 from tests.docs import landing_zone, letters
 from tests.docs.documents import NOT_RUN, Block, blocks, documents
 from tools import console
@@ -48,7 +49,7 @@ MOVED = re.compile(r"cab (?:dead-letters (?:redrive|delete)|replay) .*?(--reason
 def run(text: str, cloud: LocalCloud, folder: Path) -> subprocess.CompletedProcess[str]:
     """Execute a block as a reader would, who has a local cloud running."""
     control = cloud.endpoints["control"]
-    return subprocess.run(  # noqa: S603 - the commands of our own documents
+    ran = subprocess.run(  # noqa: S603 - the commands of our own documents
         [shutil.which("bash") or "bash", "-c", PRELUDE + text],
         cwd=folder,
         env={**os.environ, "CAB_EMULATOR": control, "CONTROL": control, "PYTHON": sys.executable},
@@ -57,6 +58,8 @@ def run(text: str, cloud: LocalCloud, folder: Path) -> subprocess.CompletedProce
         timeout=SECONDS,
         check=False,
     )
+    secrets.keep(ran.stdout, ran.stderr)
+    return ran
 
 
 @dataclass

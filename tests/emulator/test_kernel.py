@@ -322,6 +322,15 @@ def test_a_reset_begins_again(cloud: LocalCloud) -> None:
     assert (again.request_id, again.role.role_id) == (first.request_id, first.role.role_id)
 
 
+def test_what_it_gave_out_is_known_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks for secrets in what was printed finds those of an emulator that somebody else had started."""
+    monkeypatch.setenv("EMULATOR_ISSUED", str(tmp_path))
+    with local_cloud() as own:
+        given = own.as_function()
+    (left,) = (file.read_text(encoding="utf-8").splitlines() for file in tmp_path.iterdir())
+    assert {secret[:16] for secret in (given.access_key_secret, given.token)} <= set(left)
+
+
 def test_what_began_before_a_reset_is_not_in_its_journal(cloud: LocalCloud) -> None:
     """A call whose answer takes its time belongs to the cloud in which it was made."""
     cloud.fault(service="ram", phase="after", latency_ms=200)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests import secrets
 from tests.cloud import ROOT
 from tests.flows.world import BACKUP, MANAGEMENT, REGIONS, World
 
@@ -84,6 +85,7 @@ def test_ten_thousand_accounts_cost_pages_and_little_memory(world: World) -> Non
     }
     command = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)  # noqa: S603
+    secrets.keep(done.stdout, done.stderr)
     answer = json.loads(done.stdout)
     assert (answer["sweep"]["members"], answer["sweep"]["kinds"]) == (10_001, {})
     calls = world.calls(mark)
