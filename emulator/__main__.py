@@ -27,7 +27,8 @@ def main() -> None:
     path = zone.find(options.zone)
     kept = options.state is not None and options.state.exists()
     state = State.model_validate_json(options.state.read_bytes()) if kept else zone.load(path)
-    cloud = Cloud(state, Guesses.model_validate(dict(options.guess)))
+    state.guesses = Guesses.model_validate({**state.guesses.model_dump(), **dict(options.guess)})
+    cloud = Cloud(state)
     cloud.zone = path
     cloud.functions, cloud.code = options.functions, options.code
     try:

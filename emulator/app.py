@@ -88,7 +88,8 @@ def validate(exchange: Exchange) -> None:
 def throttle(exchange: Exchange) -> None:
     """One call out of the account's bucket for this API."""
     account = exchange.principal.account_id if exchange.principal else ""
-    exchange.cloud.quotas.spend(exchange.service.name, exchange.name, account)
+    now = exchange.cloud.clock.now()
+    exchange.cloud.state.quotas.spend(now, exchange.service.name, exchange.name, account)
 
 
 _CONDITION_KEYS = {"ServiceName": "ram:ServiceName", "ExternalId": "sts:ExternalId"}

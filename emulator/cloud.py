@@ -16,13 +16,11 @@ from emulator import identity
 from emulator.accounts import Principal, Session
 from emulator.clock import Clock
 from emulator.effects import Holding
-from emulator.faults import Faults
 from emulator.guesses import Guesses
 from emulator.invariants import Invariants
 from emulator.issued import Issued
 from emulator.journal import Journal
 from emulator.permissions import Decision
-from emulator.quotas import Buckets
 from emulator.signatures import Nonces
 from emulator.state import State
 
@@ -37,13 +35,11 @@ async def _nothing() -> None:
 class Cloud:
     """Everything behind the endpoints. Touched from the event loop only, by plain functions, so nothing is locked."""
 
-    def __init__(self, state: State, guesses: Guesses | None = None) -> None:
+    def __init__(self, state: State) -> None:
         self.clock = Clock()
-        self.faults = Faults()
         self.holding = Holding()
         self.invariants = Invariants(self)
         self.issued = Issued()
-        self.quotas = Buckets(self.clock.now)
         self.nonces = Nonces()
         self.connections: dict[str, set[Any]] = {}
         """Endpoint → the clients' addresses of all connections that ever carried a request to it."""
@@ -61,33 +57,41 @@ class Cloud:
         """Called after start, reset and load, with the new state in place."""
         self.zone: Path = Path()
         """The landing zone of the start, to which a reset goes back."""
-        self.first_guesses = guesses or Guesses()
-        self.reset(state, self.first_guesses)
+        self.first_guesses = state.guesses
+        """Those of the start, to which a reset goes back."""
+        self.reset(state)
 
-    def reset(self, state: State, guesses: Guesses) -> None:
+    @property
+    def guesses(self) -> Guesses:
+        """What this cloud does where no document says it."""
+        return self.state.guesses
+
+    def reset(self, state: State) -> None:
         """Begin again with another state; ports and credentials' secrets in the state stay what they are."""
         self.state = state
-        self.guesses = guesses
         self.clock.clear()
         self.clock.advance(state.clock_offset)
+        self.clock.speed = state.clock_speed
         # A new one: a request that is still under way belongs to the cloud that it was made in.
         self.journal = Journal(self.clock.now)
-        self.faults.clear()
         self.holding.release()
         self.invariants.clear()
         self.issued.add(*(key.secret for key in state.keys.values()))
-        self.quotas.clear()
         self.rng = random.Random(_SEED)
+        if state.chance:
+            version, _, gauss = self.rng.getstate()
+            self.rng.setstate((version, tuple(state.chance), gauss))
         self.started()
 
     def started(self) -> None:
-        """Let the services set up what follows from the state (functions, timers)."""
+        """Let the services set up what follows from the state (functions, timers, what was under way)."""
         for work in self.on_reset:
             work()
 
     def dump(self) -> str:
         """The state as JSON, to be loaded again."""
-        self.state.clock_offset = self.clock.offset
+        self.state.clock_offset, self.state.clock_speed = self.clock.offset, self.clock.speed
+        self.state.chance = list(self.rng.getstate()[1])
         return self.state.model_dump_json()
 
     def decide(

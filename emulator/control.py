@@ -59,7 +59,7 @@ def _state(cloud: Cloud, _: dict[str, Any]) -> Response:
 def _load(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     if not given.get("accounts"):
         raise ValueError("expected a state as GET state answers it; nothing was loaded")
-    cloud.reset(State.model_validate(given), cloud.guesses)
+    cloud.reset(State.model_validate(given))
     return {}
 
 
@@ -69,12 +69,12 @@ def _journal(cloud: Cloud, given: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def _faults(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     if given.pop("clear", False):
-        cloud.faults.clear()
+        cloud.state.faults.clear()
         cloud.holding.release()
         await cloud.accept()
     if given:
-        cloud.faults.plan(Fault.model_validate(given))
-    return {"struck": cloud.faults.struck}
+        cloud.state.faults.planned.append(Fault.model_validate(given))
+    return {"struck": cloud.state.faults.struck}
 
 
 def _connections(cloud: Cloud, _: dict[str, Any]) -> dict[str, int]:
@@ -121,12 +121,13 @@ async def _clock(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _quotas(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
-    cloud.quotas.settings = Quotas.model_validate({**cloud.quotas.settings.model_dump(), **given})
-    return cloud.quotas.settings.model_dump()
+    quotas = cloud.state.quotas
+    quotas.settings = Quotas.model_validate({**quotas.settings.model_dump(), **given})
+    return quotas.settings.model_dump()
 
 
 def _guesses(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
-    cloud.guesses = Guesses.model_validate({**cloud.guesses.model_dump(), **given})
+    cloud.state.guesses = Guesses.model_validate({**cloud.guesses.model_dump(), **given})
     return cloud.guesses.model_dump()
 
 
@@ -149,8 +150,8 @@ def _reset(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     else:
         state = zone.build(wanted, zone.ZONES) if isinstance(wanted, dict) else zone.load(zone.find(str(wanted)))
     state.clock_offset = float(given.get("ahead", 0.0))
-    guesses = Guesses.model_validate({**cloud.first_guesses.model_dump(), **given.get("guesses", {})})
-    cloud.reset(state, guesses)
+    state.guesses = Guesses.model_validate({**cloud.first_guesses.model_dump(), **given.get("guesses", {})})
+    cloud.reset(state)
     return zone.summary(state)
 
 

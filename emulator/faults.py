@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import MutableMapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 Phase = Literal["before", "after"]
 Effect = Literal["hold", "expire", "refuse", "kill"]
@@ -49,40 +49,41 @@ class Fault(BaseModel):
     seed: int = 0
     name: str = ""
     """Under which its hits are counted."""
+    asked: int = 0
+    """How often its probability was asked: from there it goes on after a load."""
+    _chance: random.Random | None = PrivateAttr(default=None)
+
+    def strikes(self) -> bool:
+        """Whether its probability wants this call; its own generator makes that repeatable."""
+        if self._chance is None:
+            self._chance = random.Random(self.seed)
+            for _ in range(self.asked):
+                self._chance.random()
+        self.asked += 1
+        return self._chance.random() < self.probability
 
     def fits(self, call: dict[str, str]) -> bool:
         """Whether this fault is meant for a call (``service``, ``action``, ``account``, ``region``)."""
         return all(getattr(self, name) in ("*", None, value) for name, value in call.items())
 
 
-class Faults:
+class Faults(BaseModel):
     """The planned failures in the order in which they were planned."""
 
-    def __init__(self) -> None:
-        self._planned: list[tuple[Fault, random.Random]] = []
-        self.struck: Counter[str] = Counter()
-        """How many calls have been hit since the last ``clear``, by the faults' names."""
-
-    def plan(self, fault: Fault) -> None:
-        """Add one; its own generator makes a probability repeatable."""
-        self._planned.append((fault, random.Random(fault.seed)))
-
-    @property
-    def planned(self) -> bool:
-        """Whether there is any, so that the usual call costs nothing."""
-        return bool(self._planned)
+    planned: list[Fault] = Field(default_factory=list)
+    struck: Counter[str] = Field(default_factory=Counter)
+    """How many calls have been hit since the last ``clear``, by the faults' names."""
 
     def clear(self) -> None:
         """Forget them all."""
-        self._planned.clear()
+        self.planned.clear()
         self.struck.clear()
 
     def take(self, service: str, action: str, phase: Phase, *, account: str = "", region: str = "") -> Fault | None:
         """The first planned fault that fits this call, counted down; None in the usual case."""
         call = {"service": service, "action": action, "account": account, "region": region}
-        for entry in tuple(self._planned):
-            fault, chance = entry
-            if fault.phase == phase and fault.fits(call) and chance.random() < fault.probability:
+        for fault in tuple(self.planned):
+            if fault.phase == phase and fault.fits(call) and fault.strikes():
                 if fault.skip > 0:
                     fault.skip -= 1
                     continue
@@ -90,7 +91,7 @@ class Faults:
                 if fault.count is not None:
                     fault.count -= 1
                     if fault.count <= 0:
-                        self._planned.remove(entry)
+                        self.planned = [one for one in self.planned if one is not fault]
                 return fault
         return None
 

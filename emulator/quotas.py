@@ -5,9 +5,9 @@ Off until switched on: most tests are about something else. The published number
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from emulator.errors import CloudError
 
@@ -47,20 +47,14 @@ class Quotas(BaseModel):
     """Older products answer 400, newer ones 429 (help page "Throttling")."""
 
 
-class Buckets:
+class Buckets(BaseModel):
     """The buckets of every account, filled by time."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self.settings = Quotas()
-        self._now = now
-        self._levels: dict[tuple[str, str], tuple[float, float]] = {}
+    settings: Quotas = Field(default_factory=Quotas)
+    levels: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    """``account/service:Action`` → what is left of a bucket, and when that was (emulated epoch seconds)."""
 
-    def clear(self) -> None:
-        """Switch off and fill up."""
-        self.settings = Quotas()
-        self._levels.clear()
-
-    def spend(self, service: str, action: str, account: str) -> None:
+    def spend(self, now: float, service: str, action: str, account: str) -> None:
         """Take one call out of the account's bucket.
 
         Raises:
@@ -72,13 +66,13 @@ class Buckets:
         if rate is None:
             return
         capacity = max(1.0, rate * self.settings.burst_seconds)
-        now = self._now()
-        level, since = self._levels.get((account, api), (capacity, now))
+        bucket = f"{account}/{api}"
+        level, since = self.levels.get(bucket, (capacity, now))
         level = min(capacity, level + (now - since) * rate)
         if level < 1:
-            self._levels[account, api] = (level, now)
+            self.levels[bucket] = (level, now)
             raise self._refusal()
-        self._levels[account, api] = (level - 1, now)
+        self.levels[bucket] = (level - 1, now)
 
     def _limit(self, service: str, action: str) -> tuple[str, float | None]:
         """The limit of an API; one given for a whole service applies to each of its APIs by itself."""

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -15,6 +16,8 @@ from emulator import bus, control, directory, fc, hbr, logs, mns, ram, sts, trai
 from emulator.answers import Send
 from emulator.app import Receive, Rpc, Scope
 from emulator.directory import leaving
+from emulator.hbr import agenda
+from emulator.mns import messages
 from emulator.mns import open as mns_open
 from emulator.trail import lookup
 
@@ -59,6 +62,8 @@ def _applications(cloud: Cloud) -> Iterator[tuple[tuple[str, ...], App]]:
     yield ("control",), control.app(cloud, {**trail.CONTROL, **bus.CONTROL, **fc.CONTROL})
 
 
+_RESUME = (leaving.resume, agenda.resume, messages.resume)
+"""What is under way in the state, to be put on the clock after a load; Function Compute sees to its own."""
 _KEEP_ALIVE_SECONDS = 600
 """Idle connections stay this long: uvicorn's 5 s now and then end just as an SDK that does not retry uses one again."""
 _URL = {"mns": "http://{}", "fc": "http://{}", "control": "http://{}/_emulator"}
@@ -73,7 +78,7 @@ class Server:
         self.sockets: list[socket.socket] = []
         self._by_port: dict[int, App] = {}
         self._seen: dict[int, set[Any]] = {}
-        leaving.on_reset(cloud)
+        cloud.on_reset += [partial(resume, cloud) for resume in _RESUME]
         for path, application in _applications(cloud):
             listener = socket.create_server((host, 0), backlog=1024)
             port = listener.getsockname()[1]

@@ -9,9 +9,12 @@ from pydantic import BaseModel, Field
 
 from emulator.accounts import AccessKey, Account, Directory, Member, Policy, Principal, Role, Session, User
 from emulator.bus.state import BusState
+from emulator.faults import Faults
 from emulator.fc.state import FcState
+from emulator.guesses import Guesses
 from emulator.hbr.state import HbrState
 from emulator.mns.state import MnsState
+from emulator.quotas import Buckets
 from emulator.trail.state import TrailState
 
 __all__ = [
@@ -33,6 +36,12 @@ class State(BaseModel):
 
     clock_offset: float = 0.0
     """Seconds that the emulated time was ahead of the machine's when this was dumped."""
+    clock_speed: float = 1.0
+    chance: list[int] = Field(default_factory=list)
+    """The inner state of the generator of ids and chances, so that a load gives no id a second time; empty at first."""
+    guesses: Guesses = Field(default_factory=Guesses)
+    quotas: Buckets = Field(default_factory=Buckets)
+    faults: Faults = Field(default_factory=Faults)
     accounts: dict[str, Account] = Field(default_factory=dict)
     backup_account: str = ""
     """Which of them the landing zone means as the central backup account; only the ready line tells it."""

@@ -40,11 +40,11 @@ class Trace:
 
     async def strike(self, phase: Phase, scope: MutableMapping[str, Any]) -> Fault | None:
         """The planned failure that takes the answer's place, after it has done to the world what it does."""
-        if not self.cloud.faults.planned:
+        if not self.cloud.state.faults.planned:
             return None
         holder = self.cloud.state.keys.get(self.key) or self.cloud.state.sessions.get(self.key)
         account = holder.principal.account_id if holder else ""
-        fault = self.cloud.faults.take(self.service, self.action, phase, account=account, region=self.region)
+        fault = self.cloud.state.faults.take(self.service, self.action, phase, account=account, region=self.region)
         await effects.befall(self.cloud, fault, self.key, scope)
         fault = await faults.suffer(fault)
         if fault is not None:

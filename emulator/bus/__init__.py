@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from emulator.bus.delivery import Delivery, start
+from emulator.bus.delivery import start
 from emulator.bus.patterns import Test, compile_pattern
-from emulator.bus.state import BusSettings, Rule
+from emulator.bus.state import BusSettings, Delivery, Rule
 
 if TYPE_CHECKING:
     from emulator.cloud import Cloud
@@ -73,19 +73,18 @@ def publish(cloud: Cloud, event: Mapping[str, Any]) -> int:
 
 def _deliver(cloud: Cloud, rule: Rule, event: Mapping[str, Any]) -> None:
     settings = cloud.state.bus.settings
-    compute = cloud.state.fc.compute
-    if compute is None:
-        return
-    body = json.dumps(event["data"] if rule.raw_data else event, ensure_ascii=False)
-    letters = (json.dumps(event, ensure_ascii=False),) if rule.dead_letter else ()
-
-    async def invoke(payload: bytes, due: float) -> bool:
-        flag = rule.async_invocation_type
-        return bool(await compute.trigger(rule.function, payload, rule.name, async_invocation_type=flag, due=due))
-
     for _ in range(2 if cloud.rng.random() < settings.duplicate else 1):
-        due = cloud.clock.now() + cloud.rng.random() * settings.reorder_seconds
-        start(Delivery(cloud, invoke, body.encode(), rule.retry, rule.dead_letter, letters), due)
+        delivery = Delivery(
+            function=rule.function,
+            trigger=rule.name,
+            payload=json.dumps(event["data"] if rule.raw_data else event, ensure_ascii=False),
+            async_invocation_type=rule.async_invocation_type,
+            retry=rule.retry,
+            dead_letter=rule.dead_letter,
+            dead_letters=[json.dumps(event, ensure_ascii=False)] if rule.dead_letter else [],
+            due=cloud.clock.now() + cloud.rng.random() * settings.reorder_seconds,
+        )
+        start(cloud, delivery)
 
 
 @lru_cache(maxsize=256)

@@ -10,62 +10,70 @@ import base64
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from emulator.errors import CloudError
 from emulator.mns import messages
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
-    from emulator.bus.state import RetryStrategy
+    from emulator.bus.state import Delivery
     from emulator.cloud import Cloud
 
 _QUEUE_ARN = re.compile(r"acs:mns:([a-z0-9-]*):(\d*):/queues/([A-Za-z0-9_-]+)(/messages)?")
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """One payload on its way to one function."""
-
-    cloud: Cloud
-    invoke: Callable[[bytes, float], Awaitable[bool]]
-    """Calls the function with the payload and when it was due; whether it took the payload."""
-    payload: bytes
-    retry: RetryStrategy
-    dead_letter: str
-    """ARN of an MNS queue, or empty."""
-    dead_letters: tuple[str, ...]
-    """The raw events that go there, one message each."""
-    finished: Callable[[bool], None] = lambda _: None
-    """Told at the end whether the payload was taken."""
+def start(cloud: Cloud, delivery: Delivery) -> None:
+    """Deliver when it is due; every failure plans the next attempt until none is left."""
+    bus = cloud.state.bus
+    bus.last_delivery += 1
+    bus.deliveries[bus.last_delivery] = delivery
+    _plan(cloud, bus.last_delivery)
 
 
-def start(delivery: Delivery, due: float, attempt: int = 0) -> None:
-    """Deliver at ``due`` (emulated epoch seconds); every failure plans the next attempt until none is left.
+def resume(cloud: Cloud) -> None:
+    """Go on with what a loaded state was delivering; what is for a function that is not here waits for its return."""
+    compute = cloud.state.fc.compute
+    for number, delivery in cloud.state.bus.deliveries.items():
+        if f"{delivery.function}/{delivery.trigger}" in compute.armed:
+            _plan(cloud, number)
 
-    A retry counts its pause from when the attempt was due, not from when a jump of the clock let it happen. A reset
-    ends it.
+
+def _plan(cloud: Cloud, number: int) -> None:
+    """One attempt at the time at which it is due, and what comes of it. A reset ends it.
+
+    A retry counts its pause from when the attempt was due, not from when a jump of the clock let it happen.
     """
-    cloud, state = delivery.cloud, delivery.cloud.state
+    state = cloud.state
+    delivery = state.bus.deliveries[number]
 
     async def work() -> None:
-        taken = await delivery.invoke(delivery.payload, due)
+        taken = await _invoke(cloud, delivery)
         if cloud.state is not state:
             return
-        if taken:
-            delivery.finished(True)  # noqa: FBT003 - the parameter of a callback has no name
+        delays = [] if taken else RETRIES[delivery.retry](cloud.rng)
+        if delivery.attempt < len(delays):
+            delivery.due += delays[delivery.attempt]
+            delivery.attempt += 1
+            _plan(cloud, number)
             return
-        delays = RETRIES[delivery.retry](cloud.rng)
-        if attempt < len(delays):
-            start(delivery, due + delays[attempt], attempt + 1)
-            return
-        for body in delivery.dead_letters:
+        del state.bus.deliveries[number]
+        for body in () if taken else delivery.dead_letters:
             send(cloud, delivery.dead_letter, body)
-        delivery.finished(False)  # noqa: FBT003 - the same
+        state.fc.compute.delivered(delivery, taken=taken)
 
-    cloud.clock.at(due, work)
+    cloud.clock.at(delivery.due, work)
+
+
+async def _invoke(cloud: Cloud, delivery: Delivery) -> bool:
+    """Whether the function, or its asynchronous queue, took the payload."""
+    taken: bool = await cloud.state.fc.compute.trigger(
+        delivery.function,
+        delivery.payload.encode(),
+        delivery.trigger,
+        async_invocation_type=delivery.async_invocation_type,
+        due=delivery.due,
+    )
+    return taken
 
 
 def send(cloud: Cloud, queue_arn: str, body: str) -> bool:

@@ -1,4 +1,4 @@
-"""What EventBridge remembers: its settings and the rules that the functions' triggers make."""
+"""What EventBridge remembers: its settings, the rules that the functions' triggers make, and what it is delivering."""
 
 from __future__ import annotations
 
@@ -38,8 +38,32 @@ class Rule(BaseModel):
     """ARN of an MNS queue; empty means that an exhausted event is dropped."""
 
 
+class Delivery(BaseModel):
+    """One payload on its way to one function, until it is taken or given up."""
+
+    function: str
+    trigger: str
+    payload: str
+    async_invocation_type: bool
+    retry: RetryStrategy
+    dead_letter: str
+    """ARN of an MNS queue, or empty."""
+    dead_letters: list[str]
+    """The raw events that go there, one message each."""
+    messages: list[str] = Field(default_factory=list)
+    """Ids of the messages that a stream took from its queue for this; none for a rule."""
+    due: float
+    """When the next attempt is to be made."""
+    attempt: int = 0
+
+
 class BusState(BaseModel):
     """The state of EventBridge."""
 
     settings: BusSettings = Field(default_factory=BusSettings)
     rules: dict[str, Rule] = Field(default_factory=dict)
+    deliveries: dict[int, Delivery] = Field(default_factory=dict)
+    """Number → what has not ended."""
+    last_delivery: int = 0
+    stopped: list[str] = Field(default_factory=list)
+    """``function/trigger`` of each stream that has stopped for good."""

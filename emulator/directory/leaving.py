@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulator.accounts import Deletion
@@ -107,11 +106,6 @@ def resume(cloud: Cloud) -> None:
     """Go on with the deletions of a state that was loaded."""
     for account_id in list(cloud.state.directory.deletions) if cloud.state.directory else []:
         _proceed(cloud, account_id)
-
-
-def on_reset(cloud: Cloud) -> None:
-    """Have ``resume`` called whenever the state is replaced."""
-    cloud.on_reset.append(partial(resume, cloud))
 
 
 def deletion_status(call: Call) -> dict[str, Any]:

@@ -7,10 +7,10 @@ is retried, and the condition of an event that grew too old, are in no document.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from emulator.bus import delivery
+from emulator.fc.state import Event
 from emulator.state import Principal
 
 if TYPE_CHECKING:
@@ -24,73 +24,78 @@ _SYSTEM_SECONDS = 5 * 3600.0
 _SYSTEM = (429, 500, 503)
 
 
-@dataclass(frozen=True)
-class Event:
-    """One accepted asynchronous invocation."""
-
-    compute: Compute
-    function: Function
-    payload: bytes
-    request_id: str
-    source: str
-    accepted_at: float
-
-    @property
-    def too_old_at(self) -> float:
-        """When it is given up, emulated epoch seconds."""
-        return self.accepted_at + self.function.async_invoke_config.max_async_event_age_in_seconds
+def accepted(compute: Compute, function: str, payload: bytes, source: str, due: float | None = None) -> Event:
+    """An invocation of now, or of when it fell due."""
+    at = compute.cloud.clock.now() if due is None else due
+    request_id = compute.cloud.new_id()
+    return Event(function=function, payload=payload, request_id=request_id, source=source, accepted_at=at, due=at)
 
 
-def submit(event: Event, delay: float = 0.0) -> None:
-    """Run it ``delay`` emulated seconds after it was accepted; the caller gets no answer."""
-    _at(event, event.accepted_at + delay, attempt=1, throttled=0)
+def submit(compute: Compute, event: Event) -> None:
+    """Run it when it is due; the caller gets no answer."""
+    compute.state.events[event.request_id] = event
+    _plan(compute, event)
 
 
-def _at(event: Event, due: float, attempt: int, throttled: int) -> None:
+def resume(compute: Compute) -> None:
+    """Go on with what waited in a loaded state; what is for a function that is not here waits for its return."""
+    for event in compute.state.events.values():
+        if event.function in compute.functions:
+            _plan(compute, event)
+
+
+def _plan(compute: Compute, event: Event) -> None:
     async def work() -> None:
-        await run(event, due, attempt, throttled)
+        await run(compute, event)
 
-    event.compute.cloud.clock.at(due, work)
+    compute.cloud.clock.at(event.due, work)
 
 
-async def run(event: Event, due: float, attempt: int = 1, throttled: int = 0) -> None:
-    """One attempt, at ``due``; plans the next one or reports the end.
+async def run(compute: Compute, event: Event) -> None:
+    """One attempt; plans the next one or reports the end.
 
     Ages and pauses count from when the attempt was due, not from when a jump of the clock let it happen.
     """
-    config = event.function.async_invoke_config
-    if due > event.too_old_at:
-        _report(event, None, attempt - 1, "EventAgeExceeded")
+    compute.state.events[event.request_id] = event
+    function = compute.functions[event.function]
+    config = function.async_invoke_config
+    if event.due > event.accepted_at + config.max_async_event_age_in_seconds:
+        event.attempt -= 1
+        _end(compute, event, None, "EventAgeExceeded")
         return
-    outcome = await event.compute.run(
-        event.function, event.payload, event.request_id, source=event.source, attempt=attempt
-    )
-    if event.compute.over:
+    outcome = await compute.run(function, event.payload, event.request_id, source=event.source, attempt=event.attempt)
+    if compute.over:
         return
     if outcome.ok:
-        _report(event, outcome, attempt, "")
-    elif outcome.status in _SYSTEM and due < event.accepted_at + _SYSTEM_SECONDS:
-        _at(event, due + 0.5 * 2**throttled, attempt, throttled + 1)
-    elif outcome.error_type and attempt <= config.max_async_retry_attempts:
-        _at(event, due + float(2 ** (attempt - 1)), attempt + 1, throttled)
+        _end(compute, event, outcome, "")
+    elif outcome.status in _SYSTEM and event.due < event.accepted_at + _SYSTEM_SECONDS:
+        event.due += 0.5 * 2**event.throttled
+        event.throttled += 1
+        _plan(compute, event)
+    elif outcome.error_type and event.attempt <= config.max_async_retry_attempts:
+        event.due += float(2 ** (event.attempt - 1))
+        event.attempt += 1
+        _plan(compute, event)
     else:
-        _report(event, outcome, attempt, outcome.error_type or outcome.code)
+        _end(compute, event, outcome, outcome.error_type or outcome.code)
 
 
-def _report(event: Event, outcome: Outcome | None, attempts: int, condition: str) -> None:
-    """Send the record of the invocation to the destination of its end, where there is one."""
-    destinations = event.function.async_invoke_config.destination_config
+def _end(compute: Compute, event: Event, outcome: Outcome | None, condition: str) -> None:
+    """Forget the invocation; send its record to the destination of its end, where there is one."""
+    del compute.state.events[event.request_id]
+    function = compute.functions[event.function]
+    destinations = function.async_invoke_config.destination_config
     succeeded = outcome is not None and outcome.ok
     destination = destinations.on_success if succeeded else destinations.on_failure
     if destination is None:
         return
     record = {
-        "timestamp": int(event.compute.cloud.clock.now() * 1000),
+        "timestamp": int(compute.cloud.clock.now() * 1000),
         "requestContext": {
             "requestId": event.request_id,
-            "functionArn": event.compute.arn(event.function),
+            "functionArn": compute.arn(function),
             "condition": condition,
-            "approximateInvokeCount": attempts,
+            "approximateInvokeCount": event.attempt,
         },
         "requestPayload": event.payload.decode("utf-8", "replace"),
         "responseContext": {
@@ -99,24 +104,21 @@ def _report(event: Event, outcome: Outcome | None, attempts: int, condition: str
         },
         "responsePayload": outcome.body.decode("utf-8", "replace") if outcome else "",
     }
-    _send(event, destination, json.dumps(record, ensure_ascii=False))
+    _send(compute, function, destination, json.dumps(record, ensure_ascii=False))
 
 
-def _send(event: Event, destination: Destination, record: str) -> None:
+def _send(compute: Compute, function: Function, destination: Destination, record: str) -> None:
     """Deliver with the permissions of the function's role (help page "Result callback"); a refusal is only logged."""
-    compute, name = event.compute, event.function.function_name
-    arn, product = destination.destination, destination.destination.split(":")[1]
+    name, arn, product = function.function_name, destination.destination, destination.destination.split(":")[1]
     parts = arn.split(":")
     parts[3] = parts[3] or compute.account_id
     arn = ":".join(parts)
     permission = {"mns": "mns:SendMessage", "fc": "fc:InvokeFunction"}[product]
-    role = Principal(account_id=compute.account_id, kind="role", name=event.function.role.rpartition("/")[2])
+    role = Principal(account_id=compute.account_id, kind="role", name=function.role.rpartition("/")[2])
     if not compute.cloud.decide(role, permission, arn).allowed:
         compute.log(name, f"[platform] {permission} on {arn} is not allowed: the destination got nothing")
     elif product == "fc":
-        target = compute.functions.get(arn.rpartition("/")[2])
-        if target is not None:
-            now = compute.cloud.clock.now()
-            submit(Event(compute, target, record.encode(), compute.cloud.new_id(), f"destination:{name}", now))
+        if (target := arn.rpartition("/")[2]) in compute.functions:
+            submit(compute, accepted(compute, target, record.encode(), f"destination:{name}"))
     elif not delivery.send(compute.cloud, arn, record):
         compute.log(name, f"[platform] the destination {arn} does not exist or refused the record")

@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.errors import CloudError
-from emulator.fc import surroundings
-from emulator.fc.asynchronous import PAYLOAD_BYTES, Event, submit
+from emulator.fc import asynchronous, surroundings
 from emulator.fc.instances import Instance
 from emulator.fc.state import Invocation, Line
 from emulator.state import Principal
 
 if TYPE_CHECKING:
+    from emulator.bus.state import Delivery
     from emulator.cloud import Cloud
     from emulator.fc.functions import Function
+    from emulator.fc.stream import Stream
 
 IDLE_SECONDS = 300.0
 """Emulated seconds after which an idle instance is ended (the cloud says "a few minutes"; inferred)."""
@@ -67,6 +68,8 @@ class Compute:
         """Of the time when this began: what ends after a reset is not written into the new state."""
         self.functions = functions
         self.code = code
+        self.armed: dict[str, Stream | None] = {}
+        """``function/trigger`` → its stream; None for a rule."""
         self.busy: Counter[str] = Counter()
         self._idle: defaultdict[str, list[Instance]] = defaultdict(list)
         self._all: set[Instance] = set()
@@ -114,14 +117,20 @@ class Compute:
 
     async def trigger(self, name: str, event: bytes, source: str, *, async_invocation_type: bool, due: float) -> bool:
         """An eventbridge trigger's call, due at ``due``; whether the function, or its asynchronous queue, took it."""
-        function, request_id, guesses = self.find(name), self.cloud.new_id(), self.cloud.guesses
+        function, guesses = self.find(name), self.cloud.guesses
         if async_invocation_type != (guesses.async_invocation_type == "true"):
-            outcome = await self.run(function, event, request_id, source=source)
+            outcome = await self.run(function, event, self.cloud.new_id(), source=source)
             return outcome.ok or (bool(outcome.error_type) and not guesses.function_errors_redelivered)
-        if len(event) > PAYLOAD_BYTES:
+        if len(event) > asynchronous.PAYLOAD_BYTES:
             return False
-        submit(Event(self, function, event, request_id, source, due))
+        asynchronous.submit(self, asynchronous.accepted(self, name, event, source, due))
         return True
+
+    def delivered(self, delivery: Delivery, *, taken: bool) -> None:
+        """Tell the stream from whose queue it came, if it did, how a delivery has ended."""
+        stream = self.armed[f"{delivery.function}/{delivery.trigger}"]
+        if stream is not None:
+            stream.ended(delivery.messages, taken=taken)
 
     async def _run(self, function: Function, event: bytes, request_id: str, source: str, attempt: int) -> Outcome:
         began, started_at = time.perf_counter(), self.cloud.clock.now()

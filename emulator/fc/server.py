@@ -16,8 +16,9 @@ from starlette.routing import Route
 from emulator import answers, signatures
 from emulator.errors import CloudError
 from emulator.fc import describe
-from emulator.fc.asynchronous import PAYLOAD_BYTES, Event, submit
+from emulator.fc.asynchronous import PAYLOAD_BYTES, submit
 from emulator.fc.signature import authenticate
+from emulator.fc.state import Event
 from emulator.traffic import Trace
 
 if TYPE_CHECKING:
@@ -96,8 +97,15 @@ def _accept(exchange: Exchange, function: Function) -> Response:
         raise CloudError("InvalidArgument", f"x-fc-async-delay must be 0 to {_DELAY_SECONDS} seconds")
     task = exchange.header("x-fc-async-task-id") or exchange.header("x-fc-stateful-async-invocation-id")
     now = exchange.cloud.clock.now()
-    event = Event(exchange.compute, function, exchange.body, exchange.request_id, "async", now)
-    submit(event, float(delay))
+    event = Event(
+        function=function.function_name,
+        payload=exchange.body,
+        request_id=exchange.request_id,
+        source="async",
+        accepted_at=now,
+        due=now + float(delay),
+    )
+    submit(exchange.compute, event)
     return Response(status_code=202, headers={"x-fc-async-task-id": task or exchange.request_id})
 
 

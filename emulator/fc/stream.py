@@ -13,14 +13,13 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from emulator.bus.delivery import Delivery, start
+from emulator.bus.delivery import start
 from emulator.bus.patterns import compile_pattern
+from emulator.bus.state import Delivery
 from emulator.clock import utc
 from emulator.mns import messages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from emulator.fc.compute import Compute
     from emulator.fc.functions import Function
     from emulator.fc.trigger_settings import EventBridge, QueueSource
@@ -41,8 +40,9 @@ class Stream:
         self._cloud = compute.cloud
         self._source: QueueSource = source
         self._fits = compile_pattern(json.loads(config.event_rule_filter_pattern))
-        self._busy = False
-        self._stopped = False
+        bus, self._id = self._cloud.state.bus, f"{function.function_name}/{name}"
+        self._busy = any(f"{one.function}/{one.trigger}" == self._id for one in bus.deliveries.values())
+        self._stopped = self._id in bus.stopped
         self._look_due = math.inf
         self._take_due = math.inf
         self._streaming = config.run_options.mode == "event-streaming"
@@ -99,43 +99,43 @@ class Stream:
             return
         self._busy = True
         taken = messages.receive(self._cloud, queue, self._count, visibility=_HIDDEN_SECONDS)
-        pairs = [(message, self._event(message)) for message in taken]
-        events = [event for _, event in pairs if self._fits(event)]
-        if not events:
-            self._busy = False
-            self._delete(queue, taken)
-            self.look()
-            return
-        self._deliver(queue, taken, events, due)
+        ids, events = [message.id for message in taken], [self._event(message) for message in taken]
+        events = [event for event in events if self._fits(event)]
+        if events:
+            self._deliver(ids, events, due)
+        else:
+            self.ended(ids, taken=True)
 
-    def _deliver(self, queue: Queue, taken: Sequence[Message], events: list[dict[str, Any]], due: float) -> None:
+    def _deliver(self, ids: list[str], events: list[dict[str, Any]], due: float) -> None:
         options = self._config.run_options
         raw = self._config.event_sink_config.delivery_option.event_schema == "RawData"
         shown = [event["data"] if raw else event for event in events]
-        body = json.dumps(shown if self._streaming else shown[0], ensure_ascii=False).encode()
-
-        async def invoke(payload: bytes, at: float) -> bool:
-            name, flag = self._function.function_name, self._config.async_invocation_type
-            return await self._compute.trigger(name, payload, self._name, async_invocation_type=flag, due=at)
-
-        def finished(ok: bool) -> None:  # noqa: FBT001 - the callback of a delivery
-            self._busy = False
-            self._stopped = not ok and options.errors_tolerance == "NONE"
-            if self._stopped:
-                self._compute.log(self._function.function_name, f"[platform] the stream {self._name} has stopped")
-                return
-            self._delete(queue, taken)
-            self.look()
-
         aside = options.dead_letter_queue.arn if options.dead_letter_queue else ""
-        letters = tuple(json.dumps(event, ensure_ascii=False) for event in events)
-        strategy = options.retry_strategy.push_retry_strategy
-        delivery = Delivery(self._cloud, invoke, body, strategy, aside, letters if aside else (), finished)
-        start(delivery, due)
+        delivery = Delivery(
+            function=self._function.function_name,
+            trigger=self._name,
+            payload=json.dumps(shown if self._streaming else shown[0], ensure_ascii=False),
+            async_invocation_type=self._config.async_invocation_type,
+            retry=options.retry_strategy.push_retry_strategy,
+            dead_letter=aside,
+            dead_letters=[json.dumps(event, ensure_ascii=False) for event in events] if aside else [],
+            messages=ids,
+            due=due,
+        )
+        start(self._cloud, delivery)
 
-    def _delete(self, queue: Queue, taken: Sequence[Message]) -> None:
-        for message in taken:
-            queue.messages.pop(message.id, None)
+    def ended(self, ids: list[str], *, taken: bool) -> None:
+        """The batch was taken, or is not tried again: its messages go, and the next ones come; or the stream stops."""
+        self._busy = False
+        if not taken and self._config.run_options.errors_tolerance == "NONE":
+            self._stopped = True
+            self._cloud.state.bus.stopped.append(self._id)
+            self._compute.log(self._function.function_name, f"[platform] the stream {self._name} has stopped")
+            return
+        if (queue := self._queue()) is not None:
+            for message_id in ids:
+                queue.messages.pop(message_id, None)
+        self.look()
 
     def _event(self, message: Message) -> dict[str, Any]:
         """One message as a CloudEvent: no dequeue count, no receipt handle, no attributes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from emulator.bus import delivery
 from emulator.bus.state import Rule
 from emulator.clock import utc
 from emulator.fc import asynchronous
@@ -18,24 +19,31 @@ if TYPE_CHECKING:
 
 
 def arm(compute: Compute) -> None:
-    """Set up every enabled trigger of every function; called after each start, reset and load."""
+    """Set up every enabled trigger of every function, and go on with what was under way.
+
+    Called after each start, reset and load.
+    """
     cloud = compute.cloud
     cloud.state.bus.rules = {}
     cloud.state.mns.listeners.clear()
     for function in compute.functions.values():
         for trigger in function.triggers:
             config, name = trigger.trigger_config, trigger.trigger_name
+            place = f"{function.function_name}/{name}"
             if isinstance(config, Timer):
                 if config.enable:
                     _time(compute, function, name, config)
             elif not config.trigger_enable:
                 continue
             elif config.event_source_config.event_source_type == "MNS":
-                stream = Stream(compute, function, name, config)
+                stream = compute.armed[place] = Stream(compute, function, name, config)
                 cloud.state.mns.listeners.append(stream.heard)
                 stream.look()
             else:
-                cloud.state.bus.rules[f"{function.function_name}/{name}"] = _rule(compute, function, name, config)
+                compute.armed[place] = None
+                cloud.state.bus.rules[place] = _rule(compute, function, name, config)
+    asynchronous.resume(compute)
+    delivery.resume(cloud)
 
 
 def _rule(compute: Compute, function: Function, name: str, config: EventBridge) -> Rule:
@@ -59,14 +67,19 @@ def _time(compute: Compute, function: Function, name: str, config: Timer) -> Non
 
     Timers invoke asynchronously (help page "Timer triggers"), so a failed run is retried as such.
     """
-    schedule, cloud = Schedule.parse(config.cron_expression), compute.cloud
+    schedule, cloud, timers = Schedule.parse(config.cron_expression), compute.cloud, compute.state.timers
+    function_name = function.function_name
+    place = f"{function_name}/{name}"
 
     def plan(due: float, *, late: bool = False) -> None:
+        timers[place] = due
+
         async def work() -> None:
+            following = timers[place] = schedule.after(due)
             body = {"triggerTime": utc(due), "triggerName": name, "payload": config.payload}
             event = json.dumps(body).encode()
-            await asynchronous.run(asynchronous.Event(compute, function, event, cloud.new_id(), name, due), due)
-            following, now = schedule.after(due), cloud.clock.now()
+            await asynchronous.run(compute, asynchronous.accepted(compute, function_name, event, name, due))
+            now = cloud.clock.now()
             if compute.over:
                 return
             if following > now:
@@ -78,4 +91,4 @@ def _time(compute: Compute, function: Function, name: str, config: Timer) -> Non
 
         cloud.clock.at(due, work)
 
-    plan(schedule.after(cloud.clock.now()))
+    plan(timers.get(place) or schedule.after(cloud.clock.now()))

@@ -23,7 +23,16 @@ WORK: dict[str, Work] = {}
 def enter(cloud: Cloud, due: float, what: str, record_id: str) -> None:
     """Note that ``what`` happens to a record at ``due`` (epoch seconds)."""
     heapq.heappush(cloud.state.hbr.agenda, (due, what, record_id))
+    _wake(cloud, due)
 
+
+def resume(cloud: Cloud) -> None:
+    """Go on with the agenda of a state that was loaded."""
+    for due, _, _ in cloud.state.hbr.agenda:
+        _wake(cloud, due)
+
+
+def _wake(cloud: Cloud, due: float) -> None:
     async def wake() -> None:
         catch_up(cloud)
 

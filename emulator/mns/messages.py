@@ -155,14 +155,27 @@ def _hide(cloud: Cloud, queue: Queue, message: Message, seconds: int) -> None:
     message.visible_at = cloud.clock.now() + seconds
     message.handle = f"{message.priority}-{message.id}-{int(message.visible_at * 1000):X}{message.dequeue_count:X}"
     heapq.heappush(queue.hidden, (message.visible_at, message.order, message.id))
-    policy = queue.dead_letter
-    if policy.enabled and message.dequeue_count >= policy.max_receive_count:
-
-        async def settle() -> None:
-            _settle(cloud, queue)
-
-        cloud.clock.at(message.visible_at, settle)
+    _settle_in_time(cloud, queue, message)
     _announce(cloud, queue)
+
+
+def _settle_in_time(cloud: Cloud, queue: Queue, message: Message) -> None:
+    """What was received too often moves aside when it would show, although nobody looks at the queue then."""
+    if not queue.dead_letter.enabled or message.dequeue_count < queue.dead_letter.max_receive_count:
+        return
+
+    async def settle() -> None:
+        _settle(cloud, queue)
+
+    cloud.clock.at(message.visible_at, settle)
+
+
+def resume(cloud: Cloud) -> None:
+    """See to the messages of a state that was loaded."""
+    for queues in cloud.state.mns.queues.values():
+        for queue in queues.values():
+            for message in queue.messages.values():
+                _settle_in_time(cloud, queue, message)
 
 
 def _settle(cloud: Cloud, queue: Queue) -> None:

@@ -15,7 +15,7 @@ import yaml
 from tests.cloud import ROOT, LocalCloud, local_cloud
 from tests.flows.platform import Platform
 from tests.flows.test_retry import retry_message
-from tests.flows.world import PROD, World
+from tests.flows.world import PROD, World, unprotected
 
 PATIENCE = 30.0
 MOMENTS = [
@@ -31,13 +31,19 @@ MOMENTS = [
 
 
 @pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """An emulator with the functions deployed, but without the timers: no sweep shall do the work of a retry."""
+def options(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """The functions deployed, but without the timers: no sweep shall do the work of a retry."""
     template = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
     del template["resources"]["reconcile"]["props"]["triggers"]
     path = tmp_path_factory.mktemp("deployed") / "s.yaml"
     path.write_text(yaml.safe_dump(template), encoding="utf-8")
-    with local_cloud("--functions", str(path), "--code", ".") as cloud:
+    return "--functions", str(path), "--code", "."
+
+
+@pytest.fixture(scope="module")
+def process(options: tuple[str, ...]) -> Iterator[LocalCloud]:
+    """An emulator with these functions."""
+    with local_cloud(*options) as cloud:
         yield cloud
 
 
@@ -128,6 +134,25 @@ def test_the_retry_function_is_killed(world: World, service: str, action: str, p
     settle(world, PROD)
     assert world.is_protected(PROD)
     assert world.retries() == world.dead_letters() == []
+
+
+def test_a_retry_outlives_its_cloud(world: World, options: tuple[str, ...]) -> None:
+    """An event that is pending, one whose message is delayed: loaded into a fresh emulator, both end protected."""
+    world.cloud.fault(service="ram", action="CreateRole", code="InternalError", status=500)
+    delayed = world.create("delayed")
+    wait_for(world.retries, "the message")
+    world.cloud.fault(service="hbr", action="AddCrossAccount", phase="after", effect="kill")
+    pending = world.create("pending")
+    wait_for(lambda: "UnhandledInvocationError" in ended(world, "cab-onboard"), "the kill")
+    state = world.cloud.state()
+    assert all(unprotected(state, account) for account in (delayed, pending))
+    with local_cloud(*options) as fresh:
+        fresh.load(state)
+        world.cloud = fresh
+        for account in (delayed, pending):
+            settle(world, account)
+        assert [world.is_protected(account) for account in (delayed, pending)] == [True, True]
+        assert world.retries() == world.dead_letters() == []
 
 
 def test_poison_in_a_batch_of_sixteen(world: World) -> None:
