@@ -12,7 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cli.given import read
-from cli.output import NotDoneError, Result, WrongUseError, confirm, following, progress
+from cli.output import NotDoneError, Result, WrongUseError, confirm, counted, following, progress
 from cli.session import Session
 from cli.verb import Yes, verb
 from shared.messages import Hint
@@ -75,4 +75,4 @@ def _shown(accounts: list[dict[str, Any]]) -> Iterator[RenderableType]:
         if one["error"]:
             yield Text(f"    stopped: {one['error']}", "red")
     failed = sum(bool(one["error"]) for one in accounts)
-    yield f"{len(accounts) - failed} accounts carried out" + (f", {failed} not" if failed else "")
+    yield f"{counted(len(accounts) - failed, 'account')} carried out" + (f", {failed} not" if failed else "")

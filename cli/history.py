@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from cli.output import NotDoneError
+from cli.output import NotDoneError, counted
 from cli.sdks import Logs
 from cli.selection import age
 from cli.site import Site, epoch
@@ -213,5 +213,5 @@ def told(history: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield (
             f"time to protected: {times['median']:.0f} s in the middle, {times['longest']:.0f} s at most, "
-            f"of {times['count']} account(s)"
+            f"of {counted(times['count'], 'account')}"
         )

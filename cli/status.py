@@ -16,7 +16,7 @@ from cli import history
 from cli.bootstrap import ServicesFile
 from cli.covered import told as covered_told
 from cli.depths import depths, told
-from cli.output import Result, following, progress
+from cli.output import Result, counted, following, progress
 from cli.report.model import document
 from cli.report.sources import gather
 from cli.selection import age
@@ -87,7 +87,7 @@ def _kinds(kinds: Iterable[dict[str, Any]]) -> Iterator[RenderableType]:
 def _drift(found: dict[str, Any]) -> str:
     kinds = ", ".join(f"{one['accounts']} {one['kind'].replace('_', ' ')}" for one in found["drift"])
     seen = "" if found["deep"] else " (in the listings; --deep also looks at roles)"
-    return f"drift: {found['summary']['drift']} account(s){seen}" + (f": {kinds}" if kinds else "")
+    return f"drift: {counted(found['summary']['drift'], 'account')}{seen}" + (f": {kinds}" if kinds else "")
 
 
 def _unwell(unwell: list[dict[str, Any]]) -> Iterator[RenderableType]:

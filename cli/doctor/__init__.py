@@ -16,12 +16,17 @@ from cli.doctor import live
 from cli.doctor.canary import canary
 from cli.doctor.checks import CHECKS, Check, looked
 from cli.doctor.finding import Finding
-from cli.output import Result, confirm, progress
+from cli.output import Result, confirm, counted, progress
 from cli.session import Session
 from cli.site import Site
 from cli.verb import Yes, verb
 
-MARKS = {"ok": ("ok  ", "green"), "cause": ("!!  ", "bold red"), "unknown": ("?   ", "yellow")}
+MARKS = {
+    "ok": ("ok  ", "green"),
+    "cause": ("!!  ", "bold red"),
+    "warning": ("!   ", "yellow"),
+    "unknown": ("?   ", "yellow"),
+}
 CANARY = Check("canary", "one marked event through the deployed function", canary)
 
 
@@ -93,4 +98,6 @@ def _shown(found: list[tuple[Check, list[Finding]]], causes: int) -> Iterator[Re
             mark, colour = MARKS[one.state]
             yield Text.assemble((mark, colour), (f"{check.name}: ", "bold"), one.cause or one.seen)
             yield from (Text.assemble(("      fix: ", "bold"), line) for line in one.fix)
-    yield Text(f"{causes} cause(s) found" if causes else "no cause found", "bold red" if causes else "bold green")
+    yield Text(
+        f"{counted(causes, 'cause')} found" if causes else "no cause found", "bold red" if causes else "bold green"
+    )

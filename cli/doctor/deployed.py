@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from cli.doctor.finding import BY_HAND, Finding, cause, ok
+from cli.doctor.finding import BY_HAND, Finding, cause, ok, warning
+from cli.output import counted
 from cli.site import Site
 
 COMPARED = (
@@ -76,7 +77,7 @@ def quotas(site: Site) -> Iterator[Finding]:
 
 
 def _times(reserved: int | None) -> str:
-    return "any number of instances" if reserved is None else f"{reserved} instance(s)"
+    return "any number of instances" if reserved is None else counted(reserved, "instance")
 
 
 def _differences(wanted: Any, found: Any, where: str) -> Iterator[str]:  # noqa: ANN401 - JSON of any shape
@@ -126,7 +127,8 @@ def webhook(site: Site) -> Iterator[Finding]:
     deployed = (site.deployed.function(name) or {}).get("environmentVariables", {}).get(variable)
     url = deployed or os.environ.get(variable, "")
     if not url:
-        yield ok(f"nobody is told of dead letters: {variable} is empty")
+        how = f"set {variable} where you deploy, then `{DEPLOY}`; see `notify` in docs/settings.md"
+        yield warning(f"nobody is told of dead letters: {how}")
         return
     parts = urlsplit(url)
     address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))

@@ -14,19 +14,14 @@ IN_CONFIG = "in config.yaml: "
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was seen. Without a cause it is as it should be, or cannot be told."""
+    """One thing that was seen."""
 
     seen: str
     cause: str = ""
     fix: tuple[str, ...] = ()
     """In order: commands, or what ``BY_HAND`` or ``IN_CONFIG`` introduces."""
-    told: bool = True
-    """False: the cloud does not tell."""
-
-    @property
-    def state(self) -> str:
-        """``cause``, ``unknown`` or ``ok``."""
-        return "cause" if self.cause else "ok" if self.told else "unknown"
+    state: str = "ok"
+    """``ok``; ``cause``; ``warning``, which breaks nothing; ``unknown``, where the cloud does not tell."""
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
@@ -40,12 +35,17 @@ def ok(seen: str) -> Finding:
 
 def unknown(seen: str) -> Finding:
     """The cloud does not tell, and nothing is claimed."""
-    return Finding(seen, told=False)
+    return Finding(seen, state="unknown")
+
+
+def warning(seen: str) -> Finding:
+    """Nothing is broken, and somebody should know of it; the words say what to do."""
+    return Finding(seen, state="warning")
 
 
 def cause(cause: str, *fix: str, seen: str = "") -> Finding:
     """Something is wrong; ``fix`` makes it right."""
-    return Finding(seen or cause, cause, fix)
+    return Finding(seen or cause, cause, fix, "cause")
 
 
 def some(ids: Iterable[str], most: int = 5) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from cli.advice import advise
 from cli.doctor.finding import BY_HAND, IN_CONFIG, Finding, cause, ok, some, unknown
+from cli.output import counted
 from cli.selection import age
 from cli.site import Site
 from cli.survey import State, Surveyed, look_at_all
@@ -86,7 +87,7 @@ def _drift(seen: list[Surveyed], observed: Collection[str]) -> Iterator[Finding]
     for kind, accounts in by_kind.items():
         kept = kind in observed
         fix = [f"cab explain {account}" for account in accounts[:1]] if kept else ["cab reconcile --all"]
-        yield cause(f"{kind.replace('_', ' ')} in {len(accounts)} account(s): {some(accounts)}", *fix)
+        yield cause(f"{kind.replace('_', ' ')} in {counted(len(accounts), 'account')}: {some(accounts)}", *fix)
 
 
 def coverage(site: Site) -> Iterator[Finding]:
@@ -94,21 +95,22 @@ def coverage(site: Site) -> Iterator[Finding]:
     by_state: dict[State, list[str]] = {}
     for one in site.surveyed:
         by_state.setdefault(one.state, []).append(one.account_id)
+    wanted = sum(one.wanted is not None for one in site.surveyed)
     if missing := by_state.get(State.UNREGISTERED):
-        what = f"{len(missing)} wanted account(s) are not registered everywhere: {some(missing)}"
+        what = f"{len(missing)} of {counted(wanted, 'wanted account')} not registered everywhere: {some(missing)}"
         yield cause(what, "cab reconcile", *(f"cab explain {account}" for account in missing[:1]))
     for account in by_state.get(State.UNWORKABLE, [])[:5]:
         (why,) = (one.why for one in site.surveyed if one.account_id == account)
         yield cause(f"account {account} cannot be worked on: {why}", f"cab explain {account}")
     if spare := by_state.get(State.UNDECLARED):
-        yield cause(
-            f"{len(spare)} registered account(s) are not wanted any more: {some(spare)}", *_release(site, len(spare))
-        )
+        what = f"{counted(len(spare), 'registered account')} not wanted any more: {some(spare)}"
+        yield cause(what, *_release(site, len(spare)))
     for account, region, _ in site.listed.duplicates:
         yield cause(f"account {account} is registered more than once in {region}", "cab reconcile")
-    wanted = sum(one.wanted is not None for one in site.surveyed)
-    registered = len(by_state.get(State.REGISTERED, []))
-    yield ok(f"{registered} of {wanted} wanted accounts are registered") if wanted else unknown("no account is wanted")
+    if not wanted:
+        yield unknown("no account is wanted")
+    elif not missing:
+        yield ok(f"{counted(wanted, 'wanted account')}, all registered")
 
 
 def _release(site: Site, count: int) -> tuple[str, ...]:
@@ -133,12 +135,12 @@ def dead_letters(site: Site) -> Iterator[Finding]:
     ending = [one for one in letters if one.ends_soon]
     if ending:
         left = age(min(one.left for one in ending))
-        what = f"{len(ending)} dead letter(s) will be lost within two days, the first in {left}"
+        what = f"{counted(len(ending), 'dead letter')} will be lost within two days, the first in {left}"
         yield cause(what, *_way_back(ending[0], [one.id for one in ending]))
     for reason in dict.fromkeys(one.reason for one in letters):
         mine = [one for one in letters if one.reason == reason]
         accounts = some(dict.fromkeys(account for one in mine for account in one.account_ids))
-        what = f"{len(mine)} dead letter(s), {reason}" + (f": {accounts}" if accounts else "")
+        what = f"{counted(len(mine), 'dead letter')}, {reason}" + (f": {accounts}" if accounts else "")
         yield cause(what, *remedy(reason, mine))
     if not letters:
         yield ok("no dead letter waits")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cli.advice import advise
 from cli.explain.facts import Facts
-from cli.output import moment
+from cli.output import counted, moment
 from cli.selection import age
 from cli.survey import State, cause
 from shared.config import Config
@@ -91,7 +91,7 @@ def _letters(facts: Facts) -> Iterator[Said]:
     if facts.letters is None:
         yield Said(WHY, "Whether a dead letter is about it is not known: their queue cannot be read.", "ReceiveMessage")
     for one in facts.letters or ():
-        tries = f" after {one.attempts} attempt(s)" if one.attempts else ""
+        tries = f" after {counted(one.attempts, 'attempt')}" if one.attempts else ""
         ids = f", requests {', '.join(one.request_ids)}" if one.request_ids else ""
         text = f"A message about it was set aside {age(one.age)} ago{tries}: {one.reason}: {one.detail}"
         yield Said(WHY, text, f"dead letter {one.id}{ids}")

@@ -13,7 +13,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cli.bootstrap import ServicesFile
-from cli.output import NotDoneError, Result, following, progress
+from cli.output import NotDoneError, Result, counted, following, progress
 from cli.report.model import document
 from cli.report.page import page
 from cli.report.sources import gather, in_full
@@ -81,10 +81,10 @@ def _shown(found: dict[str, Any], written: list[str]) -> Iterator[RenderableType
     summary = found["summary"]
     how = "registered and proven" if found["deep"] else "registered"
     yield Text(f"{summary['enrolled']} of {summary['wanted']} wanted accounts are {how}", "bold")
-    yield f"{summary['attention']} accounts need attention"
+    yield f"needing attention: {counted(summary['attention'], 'account')}"
     letters = summary["dead_letters"]
-    yield "dead letters could not be read" if letters is None else f"{letters} dead letters"
-    yield f"{summary['retained']} accounts have left backups behind"
+    yield "dead letters could not be read" if letters is None else counted(letters, "dead letter")
+    yield f"backups of accounts that have left: of {counted(summary['retained'], 'account')}"
     yield from (Text(f"not looked at: {one}", "yellow") for one in found["unread"])
     yield from (f"written: {path}" for path in written)
     if not written:

@@ -157,7 +157,7 @@ def _folders(seen: Seen) -> list[dict[str, Any]]:
             below[folder_id, "enrolled"] += one.wanted is not None and one.state.enrolled
     named = {folder.id for folder in seen.folders}
     # What is in no listed folder is right below the root.
-    roots = [Folder(folder, "root folder") for folder in sorted({folder_id for folder_id, _ in below} - named)]
+    roots = [Folder(folder, "(root folder itself)") for folder in sorted({folder_id for folder_id, _ in below} - named)]
     children: dict[str, list[Folder]] = {}
     for folder in (*roots, *seen.folders):
         children.setdefault(folder.parent, []).append(folder)

@@ -38,9 +38,7 @@ def page(found: dict[str, Any]) -> str:
         "DRIFT": _drift(found),
         "LETTERS": _letters(found),
         "RETAINED": _retained(found),
-        "NOTES": _list(
-            [*(f"Not looked at: {one}" for one in found["unread"]), *(f"Not kept: {n}" for n in found["not_kept"])]
-        ),
+        "NOTES": _notes(found),
     }
     text = _file("page.html")
     for name, part in parts.items():
@@ -245,20 +243,29 @@ def _retained(found: dict[str, Any]) -> str:
 def _table(name: str, heads: Iterable[str], rows: Sequence[Sequence[str]], numbers: Iterable[int] = ()) -> str:
     if not rows:
         return '<p class="none">None.</p>'
-    right = set(numbers)
+    right, named = set(numbers), list(heads)
 
-    def cells(tag: str, texts: Iterable[str]) -> str:
-        scope = ' scope="col"' if tag == "th" else ""
-        return "".join(
-            f"<{tag}{scope}{' class=n' if place in right else ''}>{escape(text)}</{tag}>"
-            for place, text in enumerate(texts)
-        )
+    def cell(tag: str, place: int, text: str, attribute: str) -> str:
+        number = " class=n" if place in right else ""
+        return f"<{tag}{number}{attribute}>{escape(text)}</{tag}>"
 
-    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}"><table>'
-        f"<thead><tr>{cells('th', heads)}</tr></thead><tbody>{body}</tbody></table></div>"
+    head = "".join(cell("th", place, text, ' scope="col"') for place, text in enumerate(named))
+    # Where the window is narrow, a row is a card, and each cell says its own column.
+    body = "".join(
+        "<tr>"
+        + "".join(cell("td", place, text, f' data-head="{escape(named[place])}"') for place, text in enumerate(row))
+        + "</tr>"
+        for row in rows
     )
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}"><table class="cards">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _notes(found: dict[str, Any]) -> str:
+    lines = [*(f"Not looked at: {one}" for one in found["unread"]), *(f"Not kept: {one}" for one in found["not_kept"])]
+    return _list(lines) if lines else '<p class="none">Everything could be looked at.</p>'
 
 
 def _list(lines: Iterable[str]) -> str:

@@ -37,6 +37,11 @@ def healthy(cab: Console, world: World) -> Console:
     return cab
 
 
+def checked(cab: Console) -> dict[str, list[dict[str, Any]]]:
+    """Check → everything that it found."""
+    return {check["name"]: check["findings"] for check in cab.local("doctor", "--json").json["checks"]}
+
+
 def causes(cab: Console, *words: str) -> dict[str, list[dict[str, Any]]]:
     """Check → the findings that name a cause."""
     ran = cab.local("doctor", "--json", *words)
@@ -73,7 +78,8 @@ def test_a_fresh_zone_is_told_what_is_missing(cab: Console) -> None:
     """Before anything was made or enrolled, the causes are the first steps."""
     found = causes(cab)
     assert {one["fix"][0] for one in found["made"]} == {"cab bootstrap"}
-    assert found["coverage"][0]["fix"] == ["cab reconcile", f"cab explain {PROD}"]
+    [missing] = checked(cab)["coverage"]
+    assert missing["fix"] == ["cab reconcile", f"cab explain {PROD}"]
 
 
 def test_each_check_says_what_it_looks_at() -> None:
@@ -121,7 +127,7 @@ def test_instances_and_quotas_must_agree(healthy: Console) -> None:
         quotas={"instances": {"onboard": 3, "retry": 4, "teardown": 2, "reconcile": 1, "replay": 1}}
     )
     [one] = causes(healthy)["quotas"]
-    assert "s.yaml reserves 4 instance(s), config.yaml divides the quotas among 3" in one["cause"]
+    assert "s.yaml reserves 4 instances, config.yaml divides the quotas among 3" in one["cause"]
 
 
 def test_broken_roles_are_found(healthy: Console) -> None:
@@ -136,8 +142,8 @@ def test_broken_roles_are_found(healthy: Console) -> None:
         "roles": [
             {
                 "state": "cause",
-                "seen": f"trust too wide in 1 account(s): {PROD}",
-                "cause": f"trust too wide in 1 account(s): {PROD}",
+                "seen": f"trust too wide in 1 account: {PROD}",
+                "cause": f"trust too wide in 1 account: {PROD}",
                 "fix": ["cab reconcile --all"],
             }
         ]
@@ -191,6 +197,12 @@ def test_the_webhook_is_tried_without_sending(healthy: Console) -> None:
     [said] = [one for check in ran.json["checks"] if check["name"] == "webhook" for one in check["findings"]]
     assert "127.0.0.1:9 does not answer" in said["cause"]
     assert "hush" not in ran.out
+
+
+def test_that_nobody_is_told_is_a_warning(healthy: Console) -> None:
+    """Without a webhook nothing is broken, and the doctor says what to set so that people are told of dead letters."""
+    [said] = checked(healthy)["webhook"]
+    assert (said["state"], "set CAB_WEBHOOK_URL where you deploy" in said["seen"]) == ("warning", True)
 
 
 def test_credentials_of_another_account_are_named(healthy: Console) -> None:

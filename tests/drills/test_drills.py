@@ -160,20 +160,18 @@ DRILLS = {
         lambda site: site.change(lambda state: state["accounts"][BACKUP]["roles"].pop(SLR.rpartition("/")[2])),
         ("make the service-linked role AliyunServiceRoleForHbrCrossAccountBackup",),
     ),
-    "trust policy edited by hand": Drill(
-        lambda site: site.change(member_role), ("trust too wide in 1 account(s)", PROD)
-    ),
+    "trust policy edited by hand": Drill(lambda site: site.change(member_role), ("trust too wide in 1 account", PROD)),
     "trust policy edited by hand, as status sees it": Drill(
         lambda site: site.change(member_role),
-        ("drift: 1 account(s): 1 trust too wide",),
+        ("drift: 1 account: 1 trust too wide",),
         asks="cab status --deep --local",
     ),
     "trust policy of cab-backup edited by hand": Drill(
         lambda site: site.change(backup_role), ("let role cab-backup trust",)
     ),
-    "control policy denies": Drill(control_policy, ("dead letter(s), access_denied",)),
+    "control policy denies": Drill(control_policy, ("1 dead letter, access_denied",)),
     "member suspended": Drill(suspended, ("cannot be worked on: status Suspended",), acts=settled),
-    "invited account without the access role": Drill(invited, (f"are not registered everywhere: {OUTSIDE}",)),
+    "invited account without the access role": Drill(invited, (f"not registered everywhere: {OUTSIDE}",)),
     "queue deleted": Drill(
         lambda site: queue(site, "cab-retry").delete(), ("make queue cab-retry: messages are kept 7 days",)
     ),
@@ -186,10 +184,10 @@ DRILLS = {
         asks=f"cab explain {PROD} --local",
     ),
     "Cloud Backup throttling": Drill(
-        throttled, ("dead letter(s), throttled",), acts=lambda site: {"wait a minute": site.cloud.clear_faults}
+        throttled, ("1 dead letter, throttled",), acts=lambda site: {"wait a minute": site.cloud.clear_faults}
     ),
-    "poison message": Drill(poisoned, ("dead letter(s), unreadable",)),
-    "mass removal": Drill(removed, ("dead letter(s), mass_removal", "the brake"), proves=withdrawn),
+    "poison message": Drill(poisoned, ("1 dead letter, unreadable",)),
+    "mass removal": Drill(removed, ("dead letters, mass_removal", "the brake"), proves=withdrawn),
     "dead letters about to expire": Drill(expiring, ("will be lost within two days",)),
     "events silent for days": Drill(
         silent,
