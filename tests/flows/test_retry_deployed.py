@@ -36,6 +36,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     template = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
     del template["resources"]["reconcile"]["props"]["triggers"]
     path = tmp_path_factory.mktemp("deployed") / "s.yaml"
+    template["template"]["function"]["environmentVariables"]["CAB_CONFIG"] = str(path.with_name("config.yaml"))
     path.write_text(yaml.safe_dump(template), encoding="utf-8")
     return "--functions", str(path), "--code", "."
 
@@ -45,6 +46,13 @@ def process(options: tuple[str, ...]) -> Iterator[LocalCloud]:
     """An emulator with these functions."""
     with local_cloud(*options) as cloud:
         yield cloud
+
+
+@pytest.fixture
+def world(world: World, options: tuple[str, ...]) -> World:
+    """The deployed functions are configured as the tests' own process is, but for its pace."""
+    Path(options[1]).with_name("config.yaml").write_text(yaml.safe_dump(world.config), encoding="utf-8")
+    return world
 
 
 def wait_for(found: Callable[[], Any], what: str) -> Any:
@@ -141,7 +149,7 @@ def test_a_retry_outlives_its_cloud(world: World, options: tuple[str, ...]) -> N
     world.cloud.fault(service="ram", action="CreateRole", code="InternalError", status=500)
     delayed = world.create("delayed")
     wait_for(world.retries, "the message")
-    world.cloud.fault(service="hbr", action="AddCrossAccount", phase="after", effect="kill")
+    world.cloud.fault(service="ram", action="CreateRole", effect="kill")
     pending = world.create("pending")
     wait_for(lambda: "UnhandledInvocationError" in ended(world, "cab-onboard"), "the kill")
     state = world.cloud.state()

@@ -133,6 +133,7 @@ def test_what_was_not_reviewed_is_not_done(world: World, ports: Ports) -> None:
     assert world.registered(PROD) == {}
 
 
+@pytest.mark.not_under("where a second one doubles, the list is read before each", second_add_cross_account="double")
 def test_a_plan_of_many_accounts_lists_once(world: World, ports: Ports) -> None:
     """However many accounts a plan has, carrying it out reads the registrations of a region once."""
     plan, mark = reviewed(ports, PROD, TEST), world.mark()

@@ -12,7 +12,7 @@ import pytest
 
 from tests import secrets
 from tests.cloud import ROOT
-from tests.flows.world import BACKUP, MANAGEMENT, REGIONS, World
+from tests.flows.world import BACKUP, MANAGEMENT, World
 
 PROGRAM = """
 import json, re
@@ -37,11 +37,9 @@ def populate(world: World, accounts: int, registered: int) -> None:
     }
     world.cloud.reset(zone=zone)
     state = world.cloud.state()
-    for region in REGIONS:
-        state["hbr"]["cross_accounts"][f"{BACKUP}/{region}"] = {
-            f"{account}:hbrcrossrole:CROSS_ACCOUNT": [record(number, str(account))]
-            for number, account in enumerate(range(FIRST, FIRST + registered))
-        }
+    for shelf in world.shelves(state):
+        for number, account in enumerate(range(FIRST, FIRST + registered)):
+            shelf[f"{account}:hbrcrossrole:CROSS_ACCOUNT"] = [record(number, str(account))]
     world.cloud.load(state)
     world.key = world.cloud.as_function()
 
@@ -69,7 +67,7 @@ def test_the_last_one_is_found(world: World, count: int) -> None:
     """The one account that is not registered is found wherever the pages end, and protected."""
     populate(world, count + 1, count)
     report = world.call("reconcile", {"sweep": "fast"})["sweep"]
-    assert (report["kinds"], report["repaired"]) == ({"unregistered": len(REGIONS)}, 1)
+    assert (report["kinds"], report["repaired"]) == ({"unregistered": len(world.regions)}, 1)
     assert world.is_protected(str(FIRST + count))
 
 

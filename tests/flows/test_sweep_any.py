@@ -15,7 +15,7 @@ from shared.member import DESCRIPTION
 from tests.conftest import Soak
 from tests.flows.test_scale import record
 from tests.flows.test_sweep import ROLE
-from tests.flows.world import BACKUP, MANAGEMENT, PROD, REGIONS, SLR, World
+from tests.flows.world import MANAGEMENT, PROD, REGIONS, SLR, World
 from tests.matrix.runs import OURS
 
 STRANGER = f"acs:ram::{MANAGEMENT}:root"
@@ -44,12 +44,12 @@ kinds = st.sampled_from([(ROLE, "CROSS_ACCOUNT"), ("oldrole", "CROSS_ACCOUNT"), 
 beginnings = st.fixed_dictionaries(
     {
         "roles": st.dictionaries(st.sampled_from([ROLE, "oldrole"]), roles),
-        "records": st.fixed_dictionaries({region: st.sets(kinds, max_size=2) for region in REGIONS}),
+        "records": st.tuples(*[st.sets(kinds, max_size=2) for _ in REGIONS]),
     }
 )
 
 
-def laid(zone: dict[str, Any], pattern: dict[str, Any], beginning: dict[str, Any]) -> dict[str, Any]:
+def laid(world: World, zone: dict[str, Any], pattern: dict[str, Any], beginning: dict[str, Any]) -> dict[str, Any]:
     """The zone with the production account in that state; ``pattern`` is a role as the emulator keeps one."""
     state = deepcopy(zone)
     for name, role in beginning["roles"].items():
@@ -62,8 +62,7 @@ def laid(zone: dict[str, Any], pattern: dict[str, Any], beginning: dict[str, Any
             "attached": dict.fromkeys(role["attached"], 0.0),
         }
     number = 0
-    for region, found in beginning["records"].items():
-        place = state["hbr"]["cross_accounts"].setdefault(f"{BACKUP}/{region}", {})
+    for found, place in zip(beginning["records"], world.shelves(state), strict=False):
         for role_name, kind in sorted(found):
             number += 1
             row = record(number, PROD)
@@ -95,14 +94,14 @@ def test_one_sweep_reaches_what_is_desired(
     )
     @given(beginnings)
     def holds(found: dict[str, Any]) -> None:
-        world.cloud.load(laid(*beginning, found))
+        world.cloud.load(laid(world, *beginning, found))
         memory().forget()
         world.key = world.cloud.as_function()
         world.cloud.watch(**OURS)
         report = world.call("reconcile", {"sweep": "deep", "everything": True})["sweep"]
         assert world.is_protected(PROD), report
         assert "oldrole" not in world.cloud.state()["accounts"][PROD]["roles"] or not any(
-            role_name == "oldrole" for records in found["records"].values() for role_name, _ in records
+            role_name == "oldrole" for records in found["records"][: len(world.regions)] for role_name, _ in records
         )
         assert world.cloud.violations() == []
         assert world.call("reconcile", {"sweep": "deep", "everything": True})["sweep"]["kinds"] == {}

@@ -27,7 +27,7 @@ from tests.flows.test_sweep import (
     wider,
 )
 from tests.flows.test_withdraw import left, move
-from tests.flows.world import BACKUP, PROD, REGIONS, SLR, TEST, World
+from tests.flows.world import PROD, REGIONS, SLR, TEST, World
 
 
 def roles(world: World, account_id: str = PROD) -> set[str]:
@@ -197,7 +197,7 @@ def test_another_action_is_a_wider_trust(swept: World) -> None:  # noqa: F811 - 
 def test_what_others_registered_is_never_touched(swept: World) -> None:  # noqa: F811 - the fixture
     """Records of accounts that nobody knows are reported, a hundred of them as one."""
     state = swept.cloud.state()
-    place = state["hbr"]["cross_accounts"][f"{BACKUP}/cn-hangzhou"]
+    place = swept.shelves(state)[0]
     for number in range(100):
         account = str(FIRST + number)
         place[f"{account}:hbrcrossrole:CROSS_ACCOUNT"] = [record(1000 + number, account)]

@@ -84,7 +84,7 @@ def test_where_nothing_is_there_no_grace_is_waited_for(world: World, name: str) 
 def test_a_role_that_is_left_behind_waits_for_its_grace(world: World) -> None:
     """Not being registered any more is not yet to be withdrawn: the role in the account goes after the grace."""
     world.enrol()
-    for region in world.registered(PROD):
+    for region in world.regions:
         client = world.cloud.client("hbr", account="backup", region=region)
         client.delete_cross_account(
             hbr.DeleteCrossAccountRequest(cross_account_user_id=int(PROD), cross_account_role_name="hbrcrossrole")

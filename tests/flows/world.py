@@ -149,6 +149,11 @@ class World:
         places = (f"{BACKUP}/{region}", f"{BACKUP}/")
         return [row for place in places for rows in kept.get(place, {}).values() for row in rows]
 
+    def shelves(self, state: dict[str, Any]) -> list[dict[str, Any]]:
+        """Where the emulator's state keeps the backup account's records: one for each wanted region, or one for all."""
+        regions = REGIONS if self.regions == REGIONS else ("",)
+        return [state["hbr"]["cross_accounts"].setdefault(f"{BACKUP}/{region}", {}) for region in regions]
+
     def messages(self, queue: str) -> list[Any]:
         """The bodies of all messages in a queue, delayed ones too."""
         stored = self.cloud.state()["mns"]["queues"][MANAGEMENT][queue]["messages"].values()
