@@ -11,8 +11,8 @@ install: $(READY) ## The console, .venv/bin/cab; every other verb does this too
 run: $(READY) ## The main job on the embedded emulator; EVENT=events/x.json for one event, JSON=1 for one JSON document
 	@$(VENV)/python -m cli.demo $(if $(EVENT),--event $(EVENT)) $(if $(JSON),--json)
 
-test: $(READY) ## Everything that can be proven here
-	$(VENV)/pytest
+test: $(READY) ## Everything that can be proven here, file by file in two processes
+	$(VENV)/pytest --numprocesses 2 --dist loadfile
 
 check: $(READY) ## Formatting, lint, types, import contracts, docs
 	$(VENV)/ruff format --check .

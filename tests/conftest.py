@@ -9,6 +9,10 @@ import pytest
 pytest_plugins = ["tests.secrets"]
 
 
+FOUND = "found"
+"""The property of a test that holds a number worth reading at the end of a run."""
+
+
 @dataclass(frozen=True)
 class Soak:
     """Whether this is a long run, and with which seed."""
@@ -27,6 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--guess", metavar="NAME=VALUE", help="the flows in a cloud where this guess has this value")
     parser.addoption("--seed", type=int, default=20261122, help="the seed of every sample")
     parser.addoption("--document", action="store_true", help="write the numbers of the matrix into docs/security.md")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests found, whichever process ran them."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    for found in dict.fromkeys(value for report in reports for name, value in report.user_properties if name == FOUND):
+        terminalreporter.write_line(str(found))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,8 @@ ISSUED = "EMULATOR_ISSUED"
 """Where every emulator leaves what it gave out, those that a command of ours starts by itself included."""
 _kept: list[tuple[str, str]] = []
 _found: list[str] = []
+_searched = [0, 0]
+"""How many secrets were looked for, in how many characters."""
 
 
 def pytest_configure() -> None:
@@ -51,8 +54,25 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     clouds.SECRETS.update(line for file in folder.iterdir() for line in file.read_text(encoding="utf-8").splitlines())
     shutil.rmtree(folder)
     _found.extend(f"{where} printed one" for where in leaked({secret[:WIDTH] for secret in clouds.SECRETS}))
+    if clouds.SECRETS:
+        _count(len(clouds.SECRETS), sum(len(text) for _, text in _kept))
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["secrets"] = (_found, _searched)
     if _found:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what one of several processes found. One that crashed has nothing to say, and fails the run itself."""
+    found, searched = getattr(node, "workeroutput", {}).get("secrets", ([], [0, 0]))
+    _found.extend(found)
+    _count(*searched)
+
+
+def _count(secrets: int, characters: int) -> None:
+    """Add to what was searched."""
+    _searched[:] = _searched[0] + secrets, _searched[1] + characters
 
 
 def keep(*texts: str) -> None:
@@ -75,9 +95,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say where, and how much was searched."""
     for where in sorted(set(_found)):
         terminalreporter.write_line(f"SECRET LEAKED: {where}", red=True)
-    if clouds.SECRETS:
-        characters = sum(len(text) for _, text in _kept)
-        terminalreporter.write_line(f"{len(clouds.SECRETS)} secrets, in none of {characters} characters of output")
+    if any(_searched) and not _found:
+        terminalreporter.write_line("{} secrets, in none of {} characters of output".format(*_searched))
 
 
 def holds(text: str, beginnings: set[str]) -> bool:

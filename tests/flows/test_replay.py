@@ -26,9 +26,9 @@ def moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def window(seconds: float = 3600, **more: Any) -> dict[str, Any]:
-    """The last hour, as a request."""
-    now = time.time()
+def window(world: World, seconds: float = 3600, **more: Any) -> dict[str, Any]:
+    """The last hour of the cloud's clock, which may be ahead of ours, as a request."""
+    now = world.cloud.advance(0)
     return {"replay": {"start": moment(now - seconds), "end": moment(now + 1)}, "preview": False, **more}
 
 
@@ -42,13 +42,13 @@ def replay(world: World, request: dict[str, Any], timeout: int = 900) -> dict[st
 def test_a_window_brings_back_what_was_missed(world: World) -> None:
     """Accounts whose events never came are protected; a second replay of the same window writes nothing."""
     accounts = [world.create(f"a{number}") for number in range(3)]
-    first = replay(world, window())
+    first = replay(world, window(world))
     assert {one["account_id"]: one["state"] for one in first["accounts"]} == dict.fromkeys(accounts, "protected")
     assert all(map(world.is_protected, accounts))
     assert "next" not in first
     before = world.cloud.state()["hbr"]["cross_accounts"]
     mark = world.mark()
-    assert [one["state"] for one in replay(world, window())["accounts"]] == ["protected"] * 3
+    assert [one["state"] for one in replay(world, window(world))["accounts"]] == ["protected"] * 3
     assert world.writes(mark) == []
     assert world.cloud.state()["hbr"]["cross_accounts"] == before
 
@@ -60,7 +60,7 @@ def test_removals_of_accounts_that_have_nothing_are_over_at_once(world: World) -
     directory.delete_account(rd.DeleteAccountRequest(account_id=stranger))
     directory.move_account(rd.MoveAccountRequest(account_id=TEST, destination_folder_id="fd-sandbox0001"))
     mark = world.mark()
-    answers = [replay(world, window())["accounts"] for _ in range(2)]
+    answers = [replay(world, window(world))["accounts"] for _ in range(2)]
     ended = [{(one["account_id"], one["disposition"], one["state"]) for one in accounts} for accounts in answers]
     assert ended[0] == ended[1]
     assert {(stranger, "done", "withdrawn"), (TEST, "done", "withdrawn")} <= ended[0]
@@ -71,7 +71,7 @@ def test_a_preview_tells_the_plan_and_writes_nothing(world: World) -> None:
     """A preview shows for each account the steps of the same plan, from one listing for all of them."""
     accounts = [world.create(f"a{number}") for number in range(3)]
     mark = world.mark()
-    shown = replay(world, window(preview=True))
+    shown = replay(world, window(world, preview=True))
     assert [one["account_id"] for one in shown["accounts"]] == accounts
     assert all(any("create role hbrcrossrole" in step for step in one["steps"]) for one in shown["accounts"])
     assert world.writes(mark) == []
@@ -81,7 +81,7 @@ def test_a_preview_tells_the_plan_and_writes_nothing(world: World) -> None:
 def test_a_replay_can_be_stopped_and_continued(world: World) -> None:
     """Stopped after two accounts it says where to go on; continued to the end, each account was looked at once."""
     accounts = [world.create(f"a{number}") for number in range(5)]
-    answers = [replay(world, window(most=2))]
+    answers = [replay(world, window(world, most=2))]
     while answers[-1].get("next"):
         answers.append(replay(world, {"replay": {"after": answers[-1]["next"]}, "preview": False, "most": 2}))
     seen = [one["account_id"] for answer in answers for one in answer["accounts"]]
@@ -96,7 +96,7 @@ def test_a_replay_goes_on_behind_a_full_page(world: World) -> None:
         folder = ("fd-prod000001", "fd-test000001")[number % 2]
         directory.move_account(rd.MoveAccountRequest(account_id=PROD, destination_folder_id=folder))
     directory.move_account(rd.MoveAccountRequest(account_id=TEST, destination_folder_id="fd-prod000001"))
-    shown = replay(world, window(preview=True, most=1))
+    shown = replay(world, window(world, preview=True, most=1))
     assert ([one["account_id"] for one in shown["accounts"]], shown["read"]) == ([PROD], 1)
     rest = replay(world, {"replay": {"after": shown["next"]}})
     assert {one["account_id"] for one in rest["accounts"]} == {PROD, TEST}
@@ -107,7 +107,7 @@ def test_a_replay_goes_on_behind_a_full_page(world: World) -> None:
 def test_a_replay_stops_before_its_time_is_over(world: World) -> None:
     """With little time left no further account is begun, and the answer says where to go on."""
     world.create("late")
-    answered = replay(world, window(), timeout=20)
+    answered = replay(world, window(world), timeout=20)
     assert (answered["accounts"], answered["stopped"]) == ([], "no time was left in this invocation")
     assert len(replay(world, {"replay": {"after": answered["next"]}, "preview": False})["accounts"]) == 1
 
@@ -116,7 +116,7 @@ def test_what_a_replay_leaves_over_is_in_no_log_alone(world: World) -> None:
     """A replay without anybody who would go on puts the rest where a person finds it; one redrive does it."""
     window_of = world.create("late")
     given = [created(PROD), created(TEST)]
-    for request in (window(), {"replay": given, "preview": False}):
+    for request in (window(world), {"replay": given, "preview": False}):
         answer = world.call("replay", request, world.context(20))
         assert (answer["disposition"], "replay_stopped" in answer["following"]) == ("stopped", True)
     assert [letter["reason"] for letter in world.dead_letters()] == ["replay_stopped"] * 2
@@ -129,7 +129,7 @@ def test_what_a_replay_leaves_over_is_in_no_log_alone(world: World) -> None:
 def test_whoever_goes_on_by_himself_finds_no_letter(world: World) -> None:
     """A preview, and a replay that was asked for in turns, leave nothing but the place in their answer."""
     world.create("late")
-    for request in (window(preview=True), window(most=5)):
+    for request in (window(world, preview=True), window(world, most=5)):
         answer = world.call("replay", request, world.context(20))
         assert (answer["disposition"], answer["following"]) == ("stopped", "ask again from `next` on")
     assert world.dead_letters() == []
@@ -139,7 +139,7 @@ def test_a_failure_on_the_way_says_where_to_go_on(world: World) -> None:
     """Where ActionTrail refuses, what was done stays done, and the rest can be continued."""
     account = world.create("first")
     world.cloud.fault(service="actiontrail", code="InternalError", status=500, count=None, skip=1)
-    answered = replay(world, window())
+    answered = replay(world, window(world))
     assert ([one["account_id"] for one in answered["accounts"]], "LookupEvents" in answered["stopped"]) == (
         [account],
         True,
@@ -152,15 +152,14 @@ def test_lookups_keep_within_their_quota(world: World) -> None:
     """With the published quota of two calls a second, not one lookup is throttled."""
     world.cloud.quotas(enabled=True)
     world.create("paced")
-    assert len(replay(world, window())["accounts"]) == 1
+    assert len(replay(world, window(world))["accounts"]) == 1
     assert {one["code"] for one in world.cloud.journal(action="LookupEvents")} == {""}
 
 
 def test_the_lag_of_the_trail_is_covered(world: World) -> None:
     """An event that happened ten minutes before the window, and could not be looked up then, is found."""
     account = world.create("lagging")
-    world.cloud.advance(840)
-    now = time.time() + 840
+    now = world.cloud.advance(840)
     request = {"replay": {"start": moment(now - 60), "end": moment(now)}, "preview": True}
     world.key = world.cloud.as_function()
     assert [one["account_id"] for one in replay(world, request)["accounts"]] == [account]

@@ -21,7 +21,7 @@ from darabonba.runtime import RuntimeOptions
 
 from emulator.server import SERVICES
 from tests.cloud import ROOT, LocalCloud, local_cloud
-from tests.conftest import Soak
+from tests.conftest import FOUND, Soak
 from tests.flows.world import MANAGEMENT, World
 from tests.matrix.flows import FLOWS, MINUTE, Event, Flow
 from tests.matrix.platform import Platform
@@ -151,7 +151,7 @@ def test_a_process_that_is_killed_loses_nothing(
     prepared: list[Prepared],
     soak: Soak,
     documented: Callable[[str, str], None],
-    capsys: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
     """Before any call and after it: the next process ends what the killed one began."""
     kills = [(one, point, phase) for one in prepared for point, phase in product(one.points, PHASES)]
@@ -161,8 +161,7 @@ def test_a_process_that_is_killed_loses_nothing(
     }
     wrong = {case: why for case, why in found.items() if why}
     said = f"{len(found)} kills, {len(wrong)} failures"
-    with capsys.disabled():
-        print(f"\n{said}, of {len(kills)}; seed {soak.seed}")  # noqa: T201 - the number is the result
+    record_property(FOUND, f"{said}, of {len(kills)}; seed {soak.seed}")
     assert wrong == {}
     actions = sorted({f"{point.service} {point.action}" for _, point, _ in chosen})
     documented("kills", f"{said}: before and after one call each of {', '.join(actions)}.")
