@@ -26,7 +26,9 @@ BATCH = 16
 """Messages that one call receives at most (same page)."""
 EMPTY = "MessageNotExist"
 """The code for an empty queue, and for a handle that is void by now (page "Error codes")."""
-PASSING = frozenset({"InternalError", "InternalServerError", "QpsLimitExceeded", "NetWorkException", "RespDataDamaged"})
+DAMAGED = "RespDataDamaged"
+"""The SDK's code for an answer that cannot be read."""
+PASSING = frozenset({"InternalError", "InternalServerError", "QpsLimitExceeded", "NetWorkException", DAMAGED})
 """Codes of MNS, and of its SDK where no answer came or none that can be read: over within a second, perhaps."""
 QUICK_SECONDS = 2.0
 """What took longer to fail is not tried again at once."""
@@ -71,21 +73,28 @@ class Queues:
 
     def receive_dead_letters(self) -> list[Held]:
         """Up to 16 dead letters, hidden from now on for the queue's visibility timeout; none if there are none."""
+
+        def received(queue: Any) -> list[Held]:  # noqa: ANN401 - the SDK ships no types
+            return [_held(one) for one in queue.batch_receive_message(BATCH, 0)]
+
         try:
-            found = self._on(self._names.dead_letters, lambda queue: queue.batch_receive_message(BATCH, 0))
+            found: list[Held] = self._on(self._names.dead_letters, received)
         except GoneError:
             return []
-        return [_held(one) for one in found]
+        return found
 
     def hide(self, held: Held, seconds: int) -> Held:
         """Keep a received message hidden for so many seconds from now (1 to 43200); raises GoneError if it is not ours.
 
         Source: API page ChangeMessageVisibility. The handle changes with it.
         """
-        changed = self._on(
-            self._names.dead_letters, lambda queue: queue.change_message_visibility(held.handle, seconds)
-        )
-        return replace(held, handle=changed.receipt_handle, hidden_until=int(changed.next_visible_time) / 1000)
+
+        def hidden(queue: Any) -> Held:  # noqa: ANN401 - the SDK ships no types
+            changed = queue.change_message_visibility(held.handle, seconds)
+            return replace(held, handle=changed.receipt_handle, hidden_until=int(changed.next_visible_time) / 1000)
+
+        found: Held = self._on(self._names.dead_letters, hidden)
+        return found
 
     def delete(self, held: Held) -> None:
         """Delete a dead letter that was received; raises GoneError if it is not ours any more."""
@@ -130,6 +139,9 @@ class Queues:
         except MNSExceptionBase as error:
             kind = GoneError if error.type == EMPTY else QueueError
             raise kind(f"queue {name}: {error.type}: {error.message}"[:300], error.type) from error
+        except ValueError as error:
+            # The SDK minds what is missing in an answer, and not a number that is none.
+            raise QueueError(f"queue {name}: {DAMAGED}: {error}"[:300], DAMAGED) from error
 
     def _account(self) -> Any:  # noqa: ANN401 - the SDK ships no types
         if not hasattr(self._accounts, "account"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -67,6 +68,10 @@ def replayed(request: events.ReplayRequest, cloud: Cloud) -> dict[str, Any]:
         return {"disposition": "failed", "reason": str(Reason.BAD_REQUEST), "replay": {"error": str(error)}}
     except (AttemptError, QueueError) as error:
         run.done.stopped = redact(str(error))
+    except Exception as error:
+        # A bug of ours or of an SDK, such as an answer without what it is to hold: what is left over is kept as well.
+        logging.getLogger(__name__).exception("unexpected failure")
+        run.done.stopped = redact(f"{type(error).__name__}: {error}"[:300])
     if run.done.stopped is None:
         return {"disposition": "done", "replay": run.done.shown()}
     rest = _rest(request, run.done)

@@ -1,4 +1,4 @@
-"""Answers of the cloud, damaged: each of those that sweeps, withdrawals, protection and inventories read."""
+"""Answers of the cloud, damaged: each of those that sweeps, withdrawals, protection, inventories and replays read."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from typing import Any
 
 import pytest
 
-from shared import clients, queue
+from emulator import server
+from shared import clients, queue, replay
 from shared.cloud import memory
 from tests.conftest import Soak
 from tests.flows.backups import Backups
 from tests.flows.test_protection import INSTANCES, OSS, configure
+from tests.flows.test_replay import window
 from tests.flows.world import PROD, World
 from tests.matrix.runs import OURS
 from tests.security.mutation import Mutation
 
-SERVICES = {
-    **dict.fromkeys(("AssumeRole",), "sts"),
-    **dict.fromkeys(("GetAccount", "ListAccounts", "ListFoldersForParent"), "resourcedirectory"),
-    **dict.fromkeys(("GetRole", "ListPoliciesForRole"), "ram"),
-}
-"""Action → service; every other is Cloud Backup's."""
+SERVICES = {action: one.name for one in server.SERVICES if one.name in clients.PACKAGES for action in one.actions}
+"""Action → service."""
 WAYS: dict[str, Callable[[World], Any]] = {
     "a deep sweep": lambda world: world.call("reconcile", {"sweep": "deep"}),
     "an enrolment": lambda world: world.call("onboard", {"accountId": PROD}),
+    "a replay": lambda world: world.call("replay", window()),
     "a withdrawal": lambda world: world.call("teardown", {"accountId": PROD, "do": "withdraw"}),
 }
 
@@ -52,6 +51,7 @@ def test_every_answer_that_is_read(world: World, soak: Soak, monkeypatch: pytest
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
     for module in (clients, queue):
         monkeypatch.setattr(module, "BRIEF_WAITS", (0.0, 0.0))
+    monkeypatch.setattr(replay, "LOOKUPS_A_SECOND", 1e6)
     world.create("another", parent_folder_id="fd-prod000001")
     world.enrol()
     Backups(world).open()
@@ -70,7 +70,8 @@ def test_every_answer_that_is_read(world: World, soak: Soak, monkeypatch: pytest
         memory().forget()
         world.key = world.cloud.as_function()
         shown = {"body": json.dumps(body), "headers": {"content-type": "application/json"}}
-        world.cloud.fault(service=SERVICES.get(action, "hbr"), action=action, status=200, **shown)
+        world.cloud.fault(service=SERVICES[action], action=action, status=200, **shown)
         json.dumps(WAYS[name](world))
+        assert world.cloud.struck(), action
         world.cloud.clear_faults()
         assert WAYS[name](world)["disposition"] == "done", (action, body)
