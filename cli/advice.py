@@ -19,6 +19,7 @@ NEXT: dict[Reason, str] = {
     Reason.BAD_REQUEST: "correct the request: an account id has 16 digits",
     Reason.CLOUD_BACKUP_NOT_OPEN: "open Cloud Backup in the backup account, then try again",
     Reason.CLOUD_FAULT: "try again in a few minutes; if it stays, open a ticket with the request id",
+    Reason.DEREGISTRATION_REFUSED: "wait for the account's jobs, or cancel them in Cloud Backup, then try again",
     Reason.DIRECTORY_UNAVAILABLE: "run this with credentials of the management account, whose directory is in use",
     Reason.FOREIGN_ROLE: "look at the role: set adopt_role to take it over, or role_name to leave it alone",
     Reason.GRACE: "nothing: it is withdrawn when the grace is over, unless it is back; `cab teardown` does it now",

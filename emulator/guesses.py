@@ -27,6 +27,8 @@ class Guesses(BaseModel):
     """DeleteCrossAccount for a record that is not there."""
     delete_unknown_code: str = "ResourceNotFound"
     """The code of that refusal."""
+    delete_while_running_code: str = ""
+    """The code with which DeleteCrossAccount is refused while a job on data of that account runs; empty: it is not."""
     check_role_needs_registration: bool = False
     """Whether CheckRole wants the account to be registered in the region; the console offers it before."""
     hbr_refusals: Literal["status", "ok"] = "status"

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.clients import Api, Clients, Credentials
 from shared.config import Assumptions
-from shared.outcome import AttemptError, Reason
+from shared.outcome import AttemptError, Reason, TemporaryError
 from shared.paging import MOST_NUMBERED, numbered
 from shared.plan import Registration
 from shared.vendor import AbsentError, ExistsError
@@ -80,7 +80,10 @@ class BackupAccount:
         return have
 
     def deregister(self, region: str, account_id: str, registration: Registration) -> None:
-        """Delete the cross-account record; not there is as good. The backups stay."""
+        """Delete the cross-account record; not there is as good. The backups stay.
+
+        A refusal that nobody knows, while the record is there, may be about a job that runs: it is tried again.
+        """
         try:
             self._hbr(region)(
                 "DeleteCrossAccount",
@@ -89,8 +92,12 @@ class BackupAccount:
                 cross_account_role_name=registration.role_name or SOME_ROLE_NAME,
             )
         except AttemptError as error:
-            if error.reason is not Reason.UNKNOWN_ERROR or registration in self.registrations_of(region, account_id):
+            if error.reason is not Reason.UNKNOWN_ERROR:
                 raise
+            if registration in self.registrations_of(region, account_id):
+                raise TemporaryError(
+                    Reason.DEREGISTRATION_REFUSED, error.detail, code=error.code, request_id=error.request_id
+                ) from error
 
     def check_role(self, region: str, account_id: str, role_name: str) -> None:
         """Let Cloud Backup prove that it can assume the role in the member account; raise if it cannot."""

@@ -29,6 +29,7 @@ class Reason(str, Enum):
     BAD_REQUEST = "bad_request"
     CLOUD_BACKUP_NOT_OPEN = "cloud_backup_not_open"
     CLOUD_FAULT = "cloud_fault"
+    DEREGISTRATION_REFUSED = "deregistration_refused"
     DIRECTORY_UNAVAILABLE = "directory_unavailable"
     FOREIGN_ROLE = "foreign_role"
     GRACE = "grace"

@@ -14,6 +14,7 @@ from emulator.service import Action, Param
 
 if TYPE_CHECKING:
     from emulator.cloud import Cloud
+    from emulator.hbr.state import Job, Restore
     from emulator.service import Call
 
 TYPES = ("CROSS_ACCOUNT", "CROSS_ACCOUNT_BY_RD")
@@ -118,13 +119,27 @@ def _same_directory(call: Call, account_id: str) -> None:
 def delete_cross_account(call: Call) -> dict[str, Any]:
     """Remove a registration (API page "DeleteCrossAccount"); doubles go together (inferred).
 
-    What backs the account up meanwhile is not asked (inferred: no code for it is documented). Where there is no such
-    record, the guesses ``delete_unknown_cross_account`` and ``delete_unknown_code`` decide.
+    Whether it is refused while a job on that account's data runs is the guess ``delete_while_running_code``; where
+    there is no such record, ``delete_unknown_cross_account`` and ``delete_unknown_code`` decide.
     """
-    removed = _mine(call).pop(_key(_place(call)), None)
+    place, in_use = _place(call), call.cloud.guesses.delete_while_running_code
+    if in_use and _busy(call, place):
+        raise CloudError(in_use, "Jobs of the cross account are running.", 400)
+    removed = _mine(call).pop(_key(place), None)
     if removed is None and call.cloud.guesses.delete_unknown_cross_account == "refuse":
         raise CloudError(call.cloud.guesses.delete_unknown_code, "The specified resource is not found.", 404)
     return {}
+
+
+def _busy(call: Call, place: Place) -> bool:
+    """Whether a backup or a restore by that road is under way: in the region, or where records are global, in any."""
+    everywhere, hbr = call.cloud.guesses.registrations == "global", call.cloud.state.hbr
+    under_way: tuple[Job | Restore, ...] = (*hbr.jobs.values(), *hbr.restores.values())
+    return any(
+        (job.owner, job.place, job.status) == (call.caller.account_id, place, "RUNNING")
+        and (everywhere or job.region == call.region)
+        for job in under_way
+    )
 
 
 def describe_cross_accounts(call: Call) -> dict[str, Any]:

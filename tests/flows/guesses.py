@@ -25,6 +25,7 @@ class Guess(NamedTuple):
 OPEN: Mapping[str, tuple[Any, ...]] = {
     "duplicate_code": ("SomethingElse.Entirely",),
     "delete_unknown_code": ("CrossAccountNotExist",),
+    "delete_while_running_code": ("CrossAccountInUse",),
     "role_propagation_seconds": (),  # a delay changes the first answer of every flow: see test_guesses.py
 }
 """Values to try of guesses whose type does not list them."""

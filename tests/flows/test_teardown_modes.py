@@ -11,6 +11,7 @@ from alibabacloud_hbr20170908 import models as hbr
 
 from tests.cloud import ROOT
 from tests.flows.backups import Backups, cross
+from tests.flows.platform import Platform
 from tests.flows.test_inventory import withdraw
 from tests.flows.world import BACKUP, PROD, TEST, World
 
@@ -120,6 +121,43 @@ def test_a_withdrawal_that_is_interrupted_is_completed_by_the_next(world: World,
     assert (world.role(PROD), world.registered(PROD)) == (None, {})
     assert not [one for one in running(a) if "by-hand" not in one and one.startswith("prod-app-data")]
     assert set(points) <= set(a.points())
+
+
+def with_a_job(world: World, seconds: float) -> None:
+    """The account has a job that takes so long, and Cloud Backup lets nobody deregister it meanwhile."""
+    world.enrol(PROD)
+    world.cloud.guess(delete_while_running_code="CrossAccountInUse")
+    state = world.cloud.state()
+    for resource in state["accounts"][PROD]["resources"]:
+        resource["seconds"] = seconds
+    world.cloud.load(state)
+    a = Backups(world).open()
+    policy = a.policy(a.vault())
+    a.bind(policy, "OSS", "prod-app-data")
+    a.run(policy)
+    assert [job["status"] for job in a.state("jobs")] == ["RUNNING"]
+
+
+def test_a_withdrawal_waits_for_the_jobs_where_the_cloud_wants_that(world: World) -> None:
+    """A refused deregistration is tried again, with a reason of its own, and is done when the jobs have ended."""
+    with_a_job(world, 1000)
+    answer = withdraw(world)
+    assert (answer["disposition"], answer["reason"]) == ("retry", "deregistration_refused")
+    assert "CrossAccountInUse" in answer["detail"]
+    assert world.role(PROD)
+    Platform(world).work_off()
+    assert (world.role(PROD), world.registered(PROD)) == (None, {})
+    assert world.dead_letters() == []
+
+
+def test_a_deregistration_that_is_refused_for_days_is_told(world: World) -> None:
+    """A job that does not end: a letter with the reason and the cloud's words, and an account that is as it was."""
+    with_a_job(world, 10 * 86400)
+    assert withdraw(world)["disposition"] == "retry"
+    Platform(world).work_off()
+    (letter,) = world.dead_letters()
+    assert (letter["reason"], "CrossAccountInUse" in letter["detail"]) == ("deregistration_refused", True)
+    assert world.role(PROD)
 
 
 def test_block_changes_nothing_while_anything_can_be_restored(world: World, a: Backups) -> None:

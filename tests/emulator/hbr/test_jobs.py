@@ -152,6 +152,20 @@ def test_a_deregistered_account_is_backed_up_no_more(cloud: LocalCloud, enrolled
     assert [(job.status, job.error_message) for job in jobs(enrolled)] == [("FAILED", "NoPermission")]
 
 
+def test_a_deregistration_may_have_to_wait_for_jobs(cloud: LocalCloud, enrolled: Any, vault: str) -> None:
+    """Under the guess ``delete_while_running_code`` an account with a running job stays until the job has ended."""
+    request = hbr.DeleteCrossAccountRequest(cross_account_user_id=MEMBER, cross_account_role_name=ROLE)
+    cloud.guess(delete_while_running_code="CrossAccountInUse")
+    policy = create_policy(enrolled, vault)
+    bind(enrolled, policy, "OSS", BUCKET)
+    execute(enrolled, policy)
+    with pytest.raises(ClientException) as refusal:
+        enrolled.delete_cross_account(request)
+    assert (refusal.value.code, refusal.value.status_code) == ("CrossAccountInUse", 400)
+    cloud.advance(120)
+    assert enrolled.delete_cross_account(request).body.success
+
+
 def test_a_role_without_rights_fails_the_job(cloud: LocalCloud, enrolled: Any, vault: str) -> None:
     """Every job really assumes the role: detach its policy and the next run fails; so it does without the role."""
     policy = create_policy(enrolled, vault)
