@@ -25,7 +25,7 @@ SERVICES = {action: one.name for one in server.SERVICES if one.name in clients.P
 WAYS: dict[str, Callable[[World], Any]] = {
     "a deep sweep": lambda world: world.call("reconcile", {"sweep": "deep"}),
     "an enrolment": lambda world: world.call("onboard", {"accountId": PROD}),
-    "a replay": lambda world: world.call("replay", window()),
+    "a replay": lambda world: world.call("replay", window(world)),
     "a withdrawal": lambda world: world.call("teardown", {"accountId": PROD, "do": "withdraw"}),
 }
 
