@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
 
@@ -14,12 +13,13 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from cli.advice import advise
+from cli.letters import look
 from cli.output import NotDoneError, Result, WrongUseError, confirm, following, progress
 from cli.selection import Accounts, Ids, Newer, Older, Reasons, age, chosen
 from cli.session import Session
 from cli.verb import Yes, verb
 from shared import dead_letters
-from shared.dead_letters import SHOWN_AGAIN_SECONDS, Look, Moved, look
+from shared.dead_letters import Look, Moved
 from shared.letters import Letter, waiting
 from shared.messages import Selection
 from shared.queue import Queues
@@ -122,8 +122,6 @@ def _move(
             ]
             return Result({"preview": not apply, **_document(found, seen)}, shown)
         confirm(f"{what.capitalize()} {len(found)} dead letter(s)?", yes=yes)
-        # What was handed back must be showing again.
-        time.sleep(SHOWN_AGAIN_SECONDS + 0.1)
         moved = []
         with progress(f"{what}: 0 of {len(found)}") as tell:
             for one in move(cloud.queues, Selection(ids=frozenset(letter.id for letter in found))):

@@ -24,14 +24,15 @@ BOUNDS = (5, 15, 60, 300, 3600, 86_400)
 """Seconds: the classes in which times to protected are counted; what took longer is in a last one."""
 MOST_RECENT = 10
 MOST_REPAIRS = 50
-SWEPT, REPAIRED, IN_TIME, RETRIED, SET_ASIDE = (
+SWEPT, FAILED, REPAIRED, IN_TIME, RETRIED, SET_ASIDE = (
     "left_over",
+    "disposition and failed",
     "left_over and true",
     "event_at and protected",
     "disposition and retry",
     "disposition and dead_letter",
 )
-"""Words by which the log finds the lines of sweeps, of deep or repairing ones, and of attempts by how they ended."""
+"""Words by which the log finds the lines of sweeps, of failed and of repairing ones, and of attempts by their end."""
 NOT_KEPT = (
     "since when an account has been protected or not, and how long that took",
     "when the last sweep ran, and what it repaired",
@@ -63,6 +64,15 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A sweep that came to nothing; the next one is its retry."""
+
+    at: float
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class History:
     """What was found, or why there is nothing."""
 
@@ -70,6 +80,13 @@ class History:
     sweeps: tuple[Sweep, ...] = ()
     """Oldest first, as the turns are."""
     turns: Mapping[str, tuple[Turn, ...]] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def failure(self) -> Failure | None:
+        """The newest failure of a sweep, if none has succeeded since."""
+        since = self.sweeps[-1].at if self.sweeps else 0.0
+        return self.failures[-1] if self.failures and self.failures[-1].at > since else None
 
     @property
     def not_kept(self) -> list[str]:
@@ -105,6 +122,7 @@ class History:
         return {
             "looked_back_days": LOOKED_BACK // 86_400,
             "last_sweep": _sweep(self.sweeps[-1], now) if self.sweeps else None,
+            "failing": _failing(self.failure, now),
             "repairs": [
                 {"account_id": turn.account_id, "at": written(turn.at), "what": turn.how}
                 for turn in repairs[:MOST_REPAIRS]
@@ -122,6 +140,14 @@ def _sweep(sweep: Sweep, now: float) -> dict[str, Any]:
     return {"at": written(sweep.at), "age_seconds": round(max(now - sweep.at, 0.0)), "deep": sweep.deep, **counts}
 
 
+def _failing(failure: Failure | None, now: float) -> dict[str, Any] | None:
+    """The last sweep, where that failed."""
+    if failure is None:
+        return None
+    ago = {"at": written(failure.at), "age_seconds": round(max(now - failure.at, 0.0))}
+    return {**ago, "reason": failure.reason, "detail": failure.detail}
+
+
 def _times(seconds: list[float]) -> dict[str, Any]:
     """How many, the middle one, the longest, and how many in each class (``up_to`` None: longer)."""
     if not seconds:
@@ -137,12 +163,12 @@ def _times(seconds: list[float]) -> dict[str, Any]:
 
 def of_fleet(site: Site) -> History:
     """The last sweep, and every account's turns, as far as a few hundred lines of each kind go back."""
-    return _read(site, [(SWEPT, 1), *((query, 500) for query in (REPAIRED, IN_TIME, RETRIED, SET_ASIDE))])
+    return _read(site, [(SWEPT, 1), (FAILED, 1), *((query, 500) for query in (REPAIRED, IN_TIME, RETRIED, SET_ASIDE))])
 
 
 def of_account(site: Site, account_id: str) -> History:
     """The last sweep, and what is said of one account."""
-    return _read(site, [(SWEPT, 1), (account_id, 200)])
+    return _read(site, [(SWEPT, 1), (FAILED, 1), (account_id, 200)])
 
 
 def _read(site: Site, queries: Iterable[tuple[str, int]]) -> History:
@@ -156,14 +182,17 @@ def _read(site: Site, queries: Iterable[tuple[str, int]]) -> History:
             lines |= {(at, message): parsed for at, message in found if (parsed := _parsed(message)) is not None}
     except (AttemptError, NotDoneError) as error:
         return History(str(error))
-    sweeps, turns = list[Sweep](), dict[str, list[Turn]]()
+    sweeps, failures, turns = list[Sweep](), list[Failure](), dict[str, list[Turn]]()
     for (at, _), line in sorted(lines.items(), key=lambda item: item[0][0]):
         if isinstance(line.get("sweep"), dict):
             swept = line["sweep"]
             sweeps.append(Sweep(at, *(swept.get(name, 0) for name in ("deep", "members", "repaired", "left_over"))))
+        elif line.get("disposition") == "failed":
+            failures.append(Failure(at, str(line.get("reason", "")), str(line.get("detail", ""))))
         for turn in _turns(at, line):
             turns.setdefault(turn.account_id, []).append(turn)
-    return History(sweeps=tuple(sweeps), turns={account: tuple(found) for account, found in turns.items()})
+    by_account = {account: tuple(found) for account, found in turns.items()}
+    return History(sweeps=tuple(sweeps), turns=by_account, failures=tuple(failures))
 
 
 def _parsed(message: str) -> dict[str, Any] | None:
@@ -208,6 +237,9 @@ def told(history: Mapping[str, Any]) -> Iterator[str]:
     else:
         kind = "deep" if swept["deep"] else "fast"
         yield f"last sweep: {age(swept['age_seconds'])} ago ({kind}), {swept['repaired']} repaired"
+    if history["failing"]:
+        failed = history["failing"]
+        yield f"the sweep fails: {age(failed['age_seconds'])} ago {failed['reason']}: {failed['detail']}"
     if not times["count"]:
         yield "time to protected: no account was protected by an event lately"
     else:

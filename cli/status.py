@@ -13,9 +13,12 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from cli import history
+from cli.advice import advise
 from cli.bootstrap import ServicesFile
 from cli.covered import told as covered_told
 from cli.depths import depths, told
+from cli.doctor.finding import BY_HAND, WITHDRAW_ALL
+from cli.letters import HIDDEN
 from cli.output import Result, counted, following, progress
 from cli.report.model import document
 from cli.report.sources import gather
@@ -29,6 +32,10 @@ OLDEST = 5
 """Dead letters that are listed for people: those that have waited longest."""
 MOST_ROWS = 50
 """Accounts that are listed for people; ``--json`` has all."""
+
+
+FEW = 3
+"""Accounts that a person takes out one by one."""
 
 
 @verb("cab status --deep")
@@ -62,6 +69,8 @@ def _shown(found: dict[str, Any]) -> Iterator[RenderableType]:
     yield from _waiting(found)
     yield from told(found["queues"])
     yield from history.told(found["history"])
+    if failing := found["history"].get("failing"):
+        yield following(advise(failing["reason"]) or "look at the function's log")
 
 
 def _table(first: str, rows: Iterable[dict[str, Any]]) -> Table:
@@ -105,12 +114,19 @@ def _unwell(unwell: list[dict[str, Any]]) -> Iterator[RenderableType]:
 
 
 def _fixes(unwell: list[dict[str, Any]]) -> Iterator[str]:
-    """What makes right what a sweep repairs: the fast one sees what the listings tell, only the deep one the roles."""
+    """What the sweeps repair (the fast one what listings tell, only the deep one roles), and what is left to people."""
     repaired = [one for one in unwell if one["state"] in {State.UNREGISTERED, State.UNPROTECTED} or one["drift"]]
     if any(set(one["drift"]) - LISTED_DRIFT for one in repaired):
         yield "cab reconcile --all"
     elif repaired:
         yield "cab reconcile"
+    spare = [one["account_id"] for one in unwell if one["state"] == State.UNDECLARED]
+    if spare:
+        yield f"{BY_HAND}add a rule to config.yaml for what is undeclared and is to stay; to take the others out:"
+    if len(spare) <= FEW:
+        yield from (f"cab teardown {account}" for account in spare)
+    else:
+        yield from WITHDRAW_ALL
 
 
 def _waiting(found: dict[str, Any]) -> Iterator[RenderableType]:
@@ -123,7 +139,7 @@ def _waiting(found: dict[str, Any]) -> Iterator[RenderableType]:
     for one in letters:
         by_reason[one["reason"]] = by_reason.get(one["reason"], 0) + 1
     reasons = ", ".join(f"{count} {reason}" for reason, count in by_reason.items())
-    yield f"dead letters: {len(letters)}" + (f" ({reasons})" if reasons else "")
+    yield f"dead letters: {len(letters)} ({reasons})" if letters else f"dead letters: none to be seen; {HIDDEN}"
     ending = sum(one["ends_soon"] for one in letters)
     if ending:
         yield Text(f"{ending} of them will be lost within two days", "bold red")

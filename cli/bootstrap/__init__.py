@@ -22,13 +22,13 @@ from cli import deployment
 from cli.bootstrap.account import Administered
 from cli.bootstrap.steps import OpenCloudBackup, Refuse, Step, plan, removal, sign
 from cli.bootstrap.wanted import Account, wanted
+from cli.letters import look
 from cli.output import NotDoneError, Result, confirm, following, progress
 from cli.sdks import caller
 from cli.session import PATIENCE, Session
 from cli.verb import Yes, verb
 from shared.clients import Calls, Clients, Credentials
 from shared.config import Config
-from shared.dead_letters import look
 from shared.deadline import Deadline
 from shared.outcome import AttemptError
 from shared.session import assume

@@ -11,6 +11,9 @@ BY_HAND = "by hand: "
 IN_CONFIG = "in config.yaml: "
 """One that is a change of the configuration begins with this, and is YAML after it."""
 
+WITHDRAW_ALL = ("cab plan --all --json > plan.json", "cab apply plan.json")
+"""What takes out every account that is not wanted any more, and does whatever else is to be done."""
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from cli.advice import advise
-from cli.doctor.finding import BY_HAND, IN_CONFIG, Finding, cause, ok, some, unknown
+from cli.doctor.finding import BY_HAND, IN_CONFIG, WITHDRAW_ALL, Finding, cause, ok, some, unknown
+from cli.letters import HIDDEN, look
 from cli.output import counted
 from cli.selection import age
 from cli.site import Site
 from cli.survey import State, Surveyed, look_at_all
 from shared.config import Config, Rule
-from shared.dead_letters import look
 from shared.letters import Letter
 from shared.outcome import Reason
 from shared.queue import QueueError
@@ -121,7 +121,7 @@ def _release(site: Site, count: int) -> tuple[str, ...]:
     braked = (
         (f"{BY_HAND}more than {most:g} at once: nothing is withdrawn by itself (the brake)",) if count > most else ()
     )
-    return (*braked, look, "cab plan --all --json > plan.json", "cab apply plan.json")
+    return (*braked, look, *WITHDRAW_ALL)
 
 
 def dead_letters(site: Site) -> Iterator[Finding]:
@@ -143,7 +143,7 @@ def dead_letters(site: Site) -> Iterator[Finding]:
         what = f"{counted(len(mine), 'dead letter')}, {reason}" + (f": {accounts}" if accounts else "")
         yield cause(what, *remedy(reason, mine))
     if not letters:
-        yield ok("no dead letter waits")
+        yield ok(f"no dead letter is to be seen; {HIDDEN}")
 
 
 def remedy(reason: Reason | str, letters: list[Letter]) -> tuple[str, ...]:
@@ -159,8 +159,7 @@ def remedy(reason: Reason | str, letters: list[Letter]) -> tuple[str, ...]:
             f"cab dead-letters delete --reason {reason} --apply",
         )
     if reason is Reason.MASS_REMOVAL:
-        plan = ("cab plan --all --json > plan.json", "cab apply plan.json")
-        return (*first, *plan, f"cab dead-letters delete --reason {reason} --apply")
+        return (*first, *WITHDRAW_ALL, f"cab dead-letters delete --reason {reason} --apply")
     if reason is Reason.RESTORABLE_DATA:
         first = (*first, f"{IN_CONFIG}teardown: {{mode: keep}}")
     # By a reason that this release does not know no letters can be chosen.

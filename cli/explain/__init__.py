@@ -39,7 +39,7 @@ def explain(session: Session, account: Named, *, services: ServicesFile = Path("
         "state": facts.surveyed.state,
         "sentences": said,
         "fix": remedies(facts, session.config),
-        "not_kept": [*facts.history.not_kept, NOT_TOLD],
+        "not_kept": [*facts.history.not_kept, *NOT_TOLD],
     }
     return Result(document, list(_shown(document)))
 

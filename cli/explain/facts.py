@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.history import History, of_account
+from cli.letters import look as look_at_letters
 from cli.site import Site
 from cli.survey import State, Surveyed, look, named_accounts
-from shared.dead_letters import look as look_at_letters
 from shared.letters import Letter
 from shared.messages import AccountChanged, Selection
 from shared.outcome import AttemptError, Reason

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cli.advice import advise
 from cli.explain.facts import Facts
+from cli.letters import HIDDEN
 from cli.output import counted, moment
 from cli.selection import age
 from cli.survey import State, cause
@@ -32,7 +33,10 @@ class Said:
     evidence: str
 
 
-NOT_TOLD = "whether a message about it waits in the retry queue: the queue does not tell without handing it over"
+NOT_TOLD = (
+    "whether a message about it waits in the retry queue: the queue does not tell without handing it over",
+    f"dead letters about it that are in somebody's hands: {HIDDEN}",
+)
 
 STATES = {
     State.PROTECTED: "It is protected: registered in every wanted region, and Cloud Backup can use its role.",
@@ -115,6 +119,9 @@ def _past(facts: Facts) -> Iterator[Said]:
     if facts.history.sweeps:
         swept = age(max(facts.now - facts.history.sweeps[-1].at, 0.0))
         yield Said(STATE, f"The last sweep was {swept} ago.", evidence)
+    if failed := facts.history.failure:
+        ago = age(max(facts.now - failed.at, 0.0))
+        yield Said(STATE, f"A sweep failed {ago} ago, and none has ended well since: {failed.reason}.", evidence)
 
 
 def _history(facts: Facts) -> Iterator[Said]:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from cli.covered import backups
 from cli.history import of_fleet, written
+from cli.letters import look
 from cli.report.model import Folder, Retained, Seen
 from cli.site import Site
 from cli.survey import all_accounts, glance, look_at_all
-from shared.dead_letters import look
 from shared.inventory import Restorable, take
 from shared.letters import Letter
 from shared.outcome import AttemptError

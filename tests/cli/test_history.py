@@ -38,6 +38,18 @@ def test_the_log_tells_of_sweeps_and_repairs(cab: Console) -> None:
     assert "the sweep repaired: unregistered" in said
 
 
+def test_a_sweep_that_failed_is_told(cab: Console, world: World) -> None:
+    """Status and explain say that the sweep fails, why, and what to do; after one that ends well they do not."""
+    world.cloud.fault(service="hbr", action="DescribeCrossAccounts", code="NoPermission", status=403, count=1)
+    assert cab.local("reconcile", "--yes").code == 1
+    out = cab.local("status").out
+    assert "the sweep fails: " in out
+    assert "access_denied" in out
+    assert "A sweep failed" in cab.local("explain", PROD).out
+    assert cab.local("reconcile", "--yes").code == 0
+    assert "the sweep fails: " not in cab.local("status").out
+
+
 def test_the_log_tells_since_when_an_account_is_unprotected(cab: Console, world: World) -> None:
     """The first failure after the account was protected is when that ended."""
     world.cloud.fault(service="ram", action="CreateRole", code="LimitExceeded.Role", status=409, count=None)
@@ -60,7 +72,7 @@ def test_without_the_log_the_past_is_not_kept(cab: Console, world: World, code: 
     assert "not kept" in cab.local("status").out
     said = cab.local("explain", PROD, "--json").json
     assert said["state"] == "protected"
-    assert len(said["not_kept"]) == 3
+    assert len(said["not_kept"]) == 4
     assert not any("log" in one["evidence"] for one in said["sentences"])
 
 

@@ -96,6 +96,27 @@ def test_a_denied_listing_is_explained(cab: Console, world: World) -> None:
     assert "trust policy" in ran.json["error"]["next"]
 
 
+def test_a_look_at_dead_letters_hides_them_from_no_later_one(cab: Console, world: World) -> None:
+    """Whoever asks again at once is told the same; and where none is seen, what may be hidden is said."""
+    assert "dead letters: none to be seen; those that somebody looks at" in cab.local("status").out
+    Platform(world).send(set_aside(account=PROD), queue=LETTERS)
+    assert cab.local("dead-letters", "list", "--json").json["count"] == 1
+    assert "dead letters: 1 (1 access_denied)" in cab.local("status").out
+    assert [one["id"] for one in cab.local("status", "--json").json["dead_letters"]]
+    assert "A message about it was set aside" in cab.local("explain", PROD).out
+
+
+def test_what_nobody_wants_has_a_way_out(cab: Console, world: World) -> None:
+    """An undeclared account is named with what keeps it and what takes it out; the latter does."""
+    for account in (PROD, TEST, SANDBOX):
+        world.enrol(account)
+    fixes = [line for line in cab.local("status").out.splitlines() if line.startswith("fix: ")]
+    assert fixes[0].startswith("fix: by hand: add a rule to config.yaml")
+    assert fixes[1:] == [f"fix: cab teardown {SANDBOX} --local"]
+    assert cab.local("teardown", SANDBOX, "--yes").code == 0
+    assert "fix: " not in cab.local("status").out
+
+
 def test_the_oldest_dead_letters_are_named(cab: Console, world: World) -> None:
     """What waits for a person is shown with its reason and account, the oldest five of it; --json has more."""
     Platform(world).send(*[set_aside(account=f"100000000000101{number}") for number in range(7)], queue=LETTERS)
