@@ -73,11 +73,10 @@ def _codes(codes: Iterable[str]) -> str:
 
 def _others() -> str:
     """The three services that are not of the RPC style, from the tables of their servers."""
-    queues = {action.name for table in (mns._ACCOUNT, mns._QUEUE, mns._MESSAGES) for action in table.values()}  # noqa: SLF001  # the tables are where the truth is
-    calls = [f"`{verb} {path}`" for verb, path, *_ in fc._ROUTES]  # noqa: SLF001  # the same
+    calls = [f"`{verb} {path}`" for verb, path, *_ in fc._ROUTES]  # noqa: SLF001  # the table is where the truth is
     search = ", ".join(f"`{name}`" for name in sorted(logs.ASKED))
     return (
-        f"### MNS 2015-06-06, XML ({len(queues)} actions)\n\n{', '.join(sorted(queues))}.\n\n"
+        f"### MNS 2015-06-06, XML ({len(mns.ACTIONS)} actions)\n\n{', '.join(sorted(mns.ACTIONS))}.\n\n"
         f"### Function Compute 2016-08-15 and 2023-03-30 ({len(calls)} paths)\n\n{', '.join(calls)}.\n\n"
         f"### Simple Log Service 2020-12-30 (1 action)\n\nGetLogsV2, with {search}; `log:GetLogStoreLogs`. A query is "
         "words that are joined by `and`."

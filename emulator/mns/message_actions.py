@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from emulator.cloud import Cloud
 
 _PROPERTIES = ("UserProperties", "SystemProperties")
+ELEMENTS = ("MessageBody", "DelaySeconds", "Priority", *_PROPERTIES)
+"""What a sent message may hold; not ``MessageGroupId``, which is for FIFO queues only (``mns/queue.py``)."""
 
 
 def send_message(request: Request) -> Answer:
@@ -40,7 +42,7 @@ def send_message(request: Request) -> Answer:
 
 
 def _send(request: Request, queue: Queue, node: ET.Element) -> Message:
-    parts = children(node, ("MessageBody", "DelaySeconds", "Priority", *_PROPERTIES))
+    parts = children(node, ELEMENTS)
     body = parts["MessageBody"].text if "MessageBody" in parts else None
     if not body:
         raise schema_error("MessageBody")

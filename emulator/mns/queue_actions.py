@@ -28,6 +28,8 @@ ATTRIBUTES = {
     "PollingWaitSeconds": ("polling_wait_seconds", 0, 30),
 }
 """Wire name → field, lowest, highest (help page CreateQueue)."""
+ELEMENTS = (*ATTRIBUTES, "LoggingEnabled")
+"""What may be said of a queue."""
 
 
 def create_queue(request: Request) -> Answer:
@@ -112,7 +114,7 @@ def _attributes(body: bytes) -> dict[str, object]:
     root = parse(body)
     if root.tag != "Queue":
         raise schema_error(root.tag)
-    found = children(root, (*ATTRIBUTES, "LoggingEnabled"))
+    found = children(root, ELEMENTS)
     fields: dict[str, object] = {}
     for tag, (name, low, high) in ATTRIBUTES.items():
         if tag in found:

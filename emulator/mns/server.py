@@ -70,6 +70,8 @@ _QUEUE = {
     ("DELETE", ""): Action("DeleteQueue", queue_actions.delete_queue, "mns:DeleteQueue"),
 }
 _ACCOUNT = {("GET", ""): Action("ListQueue", queue_actions.list_queue, "mns:ListQueue")}
+ACTIONS = {action.name for table in (_ACCOUNT, _QUEUE, _MESSAGES) for action in table.values()}
+"""The names of them all."""
 _RECORDED = [action for (method, _), action in _QUEUE.items() if method != "GET"]
 """What manages queues is in the trail, as on the RPC side; what moves messages is not (inferred: data events)."""
 _PRODUCT = Service(name="mns", product="Mns", version="2015-06-06", actions={})

@@ -19,7 +19,6 @@ from tests.cloud import ROOT
 DOCUMENTED: Mapping[str, Mapping[str, list[str]]] = json.loads(
     (ROOT / "tests/emulator/documented_codes.json").read_text(encoding="utf-8")
 )
-RAM_PAGES = "tables of error codes on RAM's API pages"
 HBR_PAGE = 'help page "Error codes" of Cloud Backup'
 TERRAFORM = "the Terraform provider knows it"
 SAME = "inferred: the metadata has it for other actions of the product"
@@ -41,17 +40,22 @@ ELSEWHERE: Mapping[str, Mapping[str, str]] = {
     },
     "ram": {
         **dict.fromkeys(
-            (
-                *("DeleteConflict.Role.Policy", "EntityAlreadyExists.Policy", "EntityAlreadyExists.Role"),
-                *("EntityAlreadyExists.Role.Policy", "EntityNotExist.Policy", "EntityNotExist.Role"),
-                *("EntityNotExist.Role.Policy", "LimitExceeded.Policy", "LimitExceeded.Role"),
-                *("LimitExceeded.Role.Policy", "MalformedPolicyDocument"),
-            ),
-            RAM_PAGES,
+            ("EntityAlreadyExists.Role", "LimitExceeded.Role", "MalformedPolicyDocument"),
+            'API page "CreateRole" of RAM (doc-detail/28710)',
         ),
         **dict.fromkeys(
+            ("EntityNotExist.Role", "DeleteConflict.Role.Policy"),
+            'API page "DeleteRole" of Resource Management, which has RAM\'s action too (doc-detail/159989)',
+        ),
+        **dict.fromkeys(
+            ("EntityAlreadyExists.Role.Policy", "EntityNotExist.Policy", "LimitExceeded.Role.Policy"),
+            'API page "AttachPolicyToRole" of RAM (ram/api-attachpolicytorole)',
+        ),
+        "EntityNotExist.Role.Policy": TERRAFORM,
+        **dict.fromkeys(("EntityAlreadyExists.Policy", "LimitExceeded.Policy"), 'API page "CreatePolicy" of RAM'),
+        **dict.fromkeys(
             ("DeleteConflict.Policy.Role", "DeleteConflict.Policy.User", "DeleteConflict.Policy.Version"),
-            "inferred: DeleteConflict.Policy and what stands in the way",
+            'page "Error codes" of Resource Management 2020-03-31, which has RAM\'s DeletePolicy too',
         ),
         **dict.fromkeys(
             (
