@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from importlib import metadata
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from cli import (
     apply,
@@ -58,9 +59,35 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...], str]] = {
 }
 """What they are for, their verbs, and an example."""
 
+
+class _Untyped(TyperCommand):
+    """A command whose help shows no type of an option that is said or not."""
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - a type that typer keeps to itself
+        """As typer has them."""
+        return untyped(super().get_params(ctx))
+
+
+class _UntypedGroup(TyperGroup):
+    """The same of several commands."""
+
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - a type that typer keeps to itself
+        """As typer has them."""
+        return untyped(super().get_params(ctx))
+
+
+def untyped(params: list[Any]) -> list[Any]:
+    """The same parameters, in which a flag has no word for a value."""
+    for one in params:
+        if getattr(one, "is_flag", False):
+            one.metavar = ""
+    return params
+
+
 # Locals may hold credentials: they are in no traceback.
 app = typer.Typer(
     name="cab",
+    cls=_UntypedGroup,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
@@ -114,13 +141,15 @@ def _name(command: Command) -> str:
 
 
 def _add(to: typer.Typer, command: Command) -> None:
-    to.command(_name(command), epilog=f"Example: [bold]{vars(command)['example']}[/bold]")(command)
+    to.command(_name(command), cls=_Untyped, epilog=f"Example: [bold]{vars(command)['example']}[/bold]")(command)
 
 
 for _verb in VERBS:
     _add(app, _verb)
 for _group, (_help, _verbs, _example) in GROUPS.items():
-    _typer = typer.Typer(no_args_is_help=True, help=_help, epilog=f"Example: [bold]{_example}[/bold]")
+    _typer = typer.Typer(
+        cls=_UntypedGroup, no_args_is_help=True, help=_help, epilog=f"Example: [bold]{_example}[/bold]"
+    )
     for _verb in _verbs:
         _add(_typer, _verb)
     app.add_typer(_typer, name=_group)

@@ -44,8 +44,10 @@ class NotDoneError(Exception):
 
     exit_code = NOT_DONE
 
-    def __init__(self, what: str, following: str = "", *, reason: str = "not_done") -> None:
+    def __init__(self, what: str, following: str = "", *, reason: str = "not_done", detail: str = "") -> None:
         super().__init__(what)
+        self.detail = detail
+        """What machines are told beyond that, and people who ask for it with ``--verbose``."""
         self.what = what
         self.following = following
         self.reason = reason
@@ -84,7 +86,8 @@ def show(result: Result, *, as_json: bool, local: bool = False) -> int:
 def fail(error: NotDoneError, *, as_json: bool, local: bool = False) -> int:
     """Say why something was not done and what to do next; return the exit code."""
     if as_json:
-        _document({"error": {"reason": error.reason, "what": error.what, "next": error.following}})
+        detail = {"detail": error.detail} if error.detail else {}
+        _document({"error": {"reason": error.reason, "what": error.what, "next": error.following, **detail}})
     else:
         err = console(stderr=True)
         err.print(Text.assemble((f"{_NOT[error.exit_code]}: ", "bold red"), error.what), soft_wrap=True)

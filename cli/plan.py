@@ -130,8 +130,15 @@ def _decided(one: Surveyed) -> Iterator[str]:
     """What the account was judged by, the rule that decided, and what it says."""
     if one.member is not None:
         tags = " ".join(f"{key}={value}" for key, value in sorted(one.member.tags.items()))
-        yield f"type {one.member.type}, folders {' / '.join(one.member.folders) or 'none'}, tags {tags or 'none'}"
+        yield f"account: {one.member.type}; folders {' / '.join(one.member.folders) or 'none'}; tags {tags or 'none'}"
     if one.wanted is not None:
         said = one.wanted.settings.model_dump(mode="json")
-        yield f"rule {one.wanted.rule!r}"
-        yield "says " + ", ".join(f"{name} {value}" for name, value in said.items())
+        yield f"rule: {one.wanted.rule}"
+        yield "it says: " + "; ".join(f"{name} {_worded(value)}" for name, value in said.items())
+
+
+def _worded(value: Any) -> str:  # noqa: ANN401 - JSON
+    """A setting's value as config.yaml has it."""
+    if isinstance(value, list):
+        return ", ".join(map(_worded, value)) or "none"
+    return str(value).lower() if isinstance(value, bool | None) else str(value)

@@ -131,10 +131,12 @@ def _default_credentials() -> Credentials:
     try:
         found = Client().get_credential()
     except CredentialException as error:
+        logging.getLogger(__name__).info("credentials: %s", error)
         raise NotDoneError(
-            f"no credentials of yours were found: {error}"[:600],
-            "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or log in with `aliyun configure`; "
-            "for a local emulator say --local",
+            "no credentials of yours were found: not in the environment, in no profile, and here is no RAM role",
+            "log in with `aliyun configure`, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET; "
+            "for a local emulator say --local; --verbose tells where they were looked for",
             reason="no_credentials",
+            detail=str(error),
         ) from error
     return Credentials(found.access_key_id, found.access_key_secret, found.security_token or None)

@@ -20,7 +20,7 @@ from shared.plan import UNKNOWN, CheckRole, Enrolment, Register, Role, plan
 from shared.ports import Enter, Ports, Report, Work
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import for_event
-from shared.verdict import LEAVING, find, judge, leaves
+from shared.verdict import LEAVING, STILL_WANTED, find, judge, leaves
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,11 @@ def _leave(member: Member | None, visit: _Visit) -> None:
     ports, report = visit.ports, visit.report
     if member is not None:
         report.display_name = member.display_name
-    if visit.occasion.hint is not Hint.WITHDRAW and judge(member, Hint.JOINED, ports.config)[0] is not None:
+    still_wanted = judge(member, Hint.JOINED, ports.config)[0] is not None
+    if still_wanted and visit.occasion.hint is not Hint.WITHDRAW:
         report.state, report.why = "ignored", "the account is a member and in scope: nothing is withdrawn"
         return
+    report.warnings += [STILL_WANTED] if still_wanted else []
     _withdraw(member, visit)
 
 

@@ -28,7 +28,7 @@ from shared.plan import UNKNOWN, AnyStep, Enrolment, Register, Role, gaps, plan
 from shared.ports import Ports, Report, Work
 from shared.scope import Member, Wanted, desired, withdrawn
 from shared.standing import Standing, beside, for_sweep
-from shared.verdict import find, judge, leaves
+from shared.verdict import STILL_WANTED, find, judge, leaves
 
 VERSION = 1
 
@@ -176,11 +176,12 @@ def _enrolment(
 
 def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports, listed: Listed | None) -> Review:
     name = member.display_name if member else ""
-    if hint is not Hint.WITHDRAW and judge(member, Hint.JOINED, ports.config)[0] is not None:
+    still_wanted = judge(member, Hint.JOINED, ports.config)[0] is not None
+    if still_wanted and hint is not Hint.WITHDRAW:
         return Review(account_id, hint, "ignored", name, why="the account is a member and in scope")
     settings = desired(member, ports.config).settings if member else ports.config.enrolment
     enter = Entrance(account_id, ports).by(member.access_role if member else None, Work.to_look)
-    warnings = list[str]()
+    warnings = [STILL_WANTED] if still_wanted else []
     known = listed_everywhere(account_id, ports) if listed is None else listed
     inventory = take(account_id, known, ports)
     guard(inventory, ports.config.teardown.mode)

@@ -97,6 +97,7 @@ def test_what_a_withdrawal_would_do_is_seen_first(cab: Console, world: World) ->
     for seen in (screen, planned.out):
         assert "- deregister in cn-hangzhou" in seen
         assert "- delete role hbrcrossrole" in seen
+        assert "the next sweep enrols it again" in seen
     assert screen.index("delete role") < screen.index("Withdraw account")
     assert (ended, planned.code) == (1, 0)
     assert world.writes(mark) == []

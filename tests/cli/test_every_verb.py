@@ -128,13 +128,22 @@ def test_output_to_a_pipe_has_no_colours_and_whole_lines(cab: Console) -> None:
     )
 
 
+def test_help_names_no_type_of_what_is_said_or_not(cab: Console) -> None:
+    """A flag takes no value, and its help shows none."""
+    for words in (["--help"], ["plan", "--help"], ["dead-letters", "redrive", "--help"]):
+        assert "bool" not in cab(*words).out
+
+
 def test_missing_credentials_are_explained(cab: Console) -> None:
-    """Without --local and without credentials: exit 1, the ways to give some, and no traceback."""
-    ran = cab("status", env={"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"})
+    """Without --local and without credentials: exit 1 and two lines of what to do; the whole search on demand."""
+    nowhere: dict[str, str | None] = {"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
+    ran = cab("status", env=nowhere)
     assert ran.code == 1
     assert "no credentials of yours were found" in ran.err
     assert "ALIBABA_CLOUD_ACCESS_KEY_ID" in ran.err
-    assert "Traceback" not in ran.err
+    assert (len(ran.err.splitlines()), "Provider" in ran.err) == (2, False)
+    assert "CLIProfileCredentialsProvider" in cab("status", "--verbose", env=nowhere).err
+    assert "CLIProfileCredentialsProvider" in cab("status", "--json", env=nowhere).json["error"]["detail"]
 
 
 def test_the_default_credential_chain_is_used(cab: Console) -> None:

@@ -83,9 +83,10 @@ def test_drift_is_a_change(cab: Console, world: World) -> None:
 def test_why_names_the_rule(cab: Console) -> None:
     """--why shows who the account is, which rule decided, and what it says."""
     out = cab.local("plan", PROD, SANDBOX, "--why").out
-    assert "type created, folders r-Landing / fd-prod000001, tags stage=prod" in out
-    assert "rule 'enrolment (the default for every member)'" in out
-    assert "regions ['cn-hangzhou', 'cn-shanghai']" in out
+    assert "account: created; folders r-Landing / fd-prod000001; tags stage=prod" in out
+    assert "rule: enrolment (the default for every member)" in out
+    assert "regions cn-hangzhou, cn-shanghai; " in out
+    assert "[" not in out
     assert "outside the scope by rule 'sandboxes keep their own backups'" in out
 
 
