@@ -25,6 +25,7 @@ soak: $(READY) ## For hours: every call, every guess, far more samples; SEED=n c
 	$(VENV)/pytest --soak --timeout 0 $(if $(SEED),--seed $(SEED)) tests/matrix tests/security tests/flows tests/emulator/test_malformed.py
 
 emulator: $(READY) ## A local Alibaba Cloud; see docs/emulator.md
+	@[ ! -t 2 ] || echo 'Once the line below is there, in another terminal, in this folder: .venv/bin/cab --local status (Ctrl-C ends it)' >&2
 	@$(VENV)/python -m emulator --json --functions s.yaml --code . --ready .emulator.json
 
 bench: $(READY) ## Measure; writes bench/results.json
@@ -47,6 +48,7 @@ clean:
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(VENV)/python -c 'import pip' 2>/dev/null || rm -rf .venv
+	@echo 'Setting up .venv with pinned packages: half a minute to two, once …' >&2
 	@test -d .venv || $(PYTHON) -m venv .venv || { rm -rf .venv; \
 	  echo 'Python cannot make a virtual environment. On Debian: apt-get install python3-venv' >&2; exit 1; }
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.lock > .venv/uv.lock

@@ -50,11 +50,19 @@ def result_of(ended: dict[str, Any], prices: Prices | None) -> Result:
 
 
 def shown(ended: dict[str, Any], prices: Prices | None) -> Iterator[RenderableType]:
-    """What was done, in what order; if it was not all, why, what happens next, and what a person can do.
+    """What happened, what happens next, and what a person can do."""
+    yield from happened(ended, prices)
+    yield from map(following, _following(ended))
+    if ended.get("api_calls"):
+        yield Text(f"    {ended['api_calls']} API calls, {ended.get('duration_ms', 0) / 1000:.1f} s", "dim")
+
+
+def happened(ended: dict[str, Any], prices: Prices | None) -> Iterator[RenderableType]:
+    """What was done, in what order; if it was not all, why.
 
     What backups cost is said only with ``prices`` of the configuration.
     """
-    name = f"{ended.get('account_id', '')} {ended.get('display_name', '')}".strip()
+    name = f"{ended.get('account_id', '')} {ended.get('display_name', '')}".strip() or "an event"
     state = str(ended.get("state", "")).replace("_", " ")
     yield Text.assemble((name, "bold"), f" {state}", f" ({ended['rule']})" if ended.get("rule") else "")
     yield from (Text(f"    {step}") for step in ended.get("steps", []))
@@ -64,9 +72,6 @@ def shown(ended: dict[str, Any], prices: Prices | None) -> Iterator[RenderableTy
         yield Text(f"    {ended['why']}")
     if ended.get("reason"):
         yield Text.assemble(("    not done: ", "bold red"), f"{ended['reason']}: {ended.get('detail', '')}")
-    yield from map(following, _following(ended))
-    if ended.get("api_calls"):
-        yield Text(f"    {ended['api_calls']} API calls, {ended.get('duration_ms', 0) / 1000:.1f} s", "dim")
 
 
 def _following(ended: dict[str, Any]) -> Iterator[str]:

@@ -36,10 +36,11 @@ def reconcile(
     # A deep sweep also looks at what waits for a person.
     swept = {**answer["sweep"], **({"dead_letters": answer["dead_letters"]} if "dead_letters" in answer else {})}
     done = not swept["left_over"] and not swept["kinds"].get("failed")
-    return Result(swept, list(_shown(swept)), done=done)
+    return Result(swept, list(shown(swept)), done=done)
 
 
-def _shown(swept: dict[str, Any]) -> Iterator[RenderableType]:
+def shown(swept: dict[str, Any]) -> Iterator[RenderableType]:
+    """What a sweep found and did."""
     yield (
         f"{swept['members']} accounts, {swept['in_scope']} in scope, {swept['examined']} worked on, "
         f"{swept['repaired']} repaired"

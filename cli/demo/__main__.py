@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.demo.event import done, ended
+from cli.demo.event import done, ended, mistaken, told, verdict
 from cli.demo.story import Demo, play
 from cli.demo.table import table
 from cli.demo.verdict import Evidence, left_over
@@ -43,13 +43,15 @@ def main() -> int:
 
 
 def one_event(demo: Demo, path: Path, *, as_json: bool) -> int:
-    """Exit status 1 where something is left to do, for a later attempt or for a person."""
+    """Exit status 1 where something is left to do, for a later attempt or for a person, or was not done as said."""
     answers = ended(demo, path)
+    mistakes = mistaken(demo, answers)
     if as_json:
-        sys.stdout.write(json.dumps({"event": str(path), "ended": answers}) + "\n")
-    else:
-        demo.console.print_json(json.dumps(answers))
-    return 0 if done(answers) else 1
+        sys.stdout.write(json.dumps({"event": str(path), "mistakes": mistakes, "ended": answers}) + "\n")
+    for line in told(answers):
+        demo.console.print(line, soft_wrap=True)
+    _end(demo, mistakes, verdict(answers), good=done(answers))
+    return 0 if done(answers) and not mistakes else 1
 
 
 def whole_story(demo: Demo, *, as_json: bool) -> int:
@@ -87,10 +89,14 @@ def _show(demo: Demo, mistakes: list[str], seconds: float) -> None:
         demo.console.print(
             f"from the request to protected, warm: one region {warm.seconds_one_region} s, all {warm.seconds} s"
         )
+    _end(demo, mistakes, f"every account ended as it should ({seconds:.1f} s)")
+
+
+def _end(demo: Demo, mistakes: list[str], said: str, *, good: bool = True) -> None:
     for mistake in mistakes:
         demo.console.print(f"[red]{mistake}[/red]", soft_wrap=True)
-    verdict = "[red]not as it should be[/red]" if mistakes else "[green]every account ended as it should[/green]"
-    demo.console.print(f"{verdict} ({seconds:.1f} s)")
+    colour = "green" if good and not mistakes else "red"
+    demo.console.print(f"[{colour}]{'not as it should be' if mistakes else said}[/{colour}]")
 
 
 if __name__ == "__main__":

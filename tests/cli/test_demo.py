@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import subprocess
 import sys
@@ -12,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from cli import local
-from cli.demo.__main__ import whole_story
-from cli.demo.event import done, door, ended
+from cli.demo.__main__ import one_event, whole_story
+from cli.demo.event import done, door, ended, mistaken
 from cli.demo.story import Demo
 from cli.demo.verdict import Evidence, Story, left_over
 from shared.config import load
@@ -255,3 +256,31 @@ def test_the_command_says_whether_it_is_done(name: str, status: int) -> None:
     document = json.loads(ran.stdout)
     assert (ran.returncode, document["event"]) == (status, f"events/{name}")
     assert [one["disposition"] for one in document["ended"]] == [["done"], ["dead_letter"]][status]
+
+
+TOLD = [
+    ("create-resource-account.cloudevent.json", "is published on the bus", "done: the event ended as it should"),
+    ("create-role.cloudevent.json", "no rule matches this event", "ignored: nothing was to be done"),
+    ("misspelt-option.direct.json", "not done: unreadable: ManualRequest.preview", "not done: it waits for a person"),
+    ("sweep.timer.json", "4 accounts, 2 in scope, 2 worked on, 2 repaired", "done: the event ended as it should"),
+    ("replay-events.direct.json", "prod-app protected", "done: the event ended as it should"),
+]
+
+
+@pytest.mark.parametrize(("name", "story", "ending"), TOLD, ids=[row[0] for row in TOLD])
+def test_one_event_is_told_in_words(deployed: local.LocalCloud, name: str, story: str, ending: str) -> None:
+    """A person reads what happened and how it ended; the exit status is 1 where it did not."""
+    deployed.control("reset", zone=None)
+    demo = made(deployed)
+    said = io.StringIO()
+    demo.console = Console(file=said, width=200)
+    assert one_event(demo, ROOT / "events" / name, as_json=False) == ending.startswith("not")
+    assert story in said.getvalue()
+    assert said.getvalue().splitlines()[-1].startswith(ending)
+
+
+def test_what_a_function_says_is_compared_with_the_state(deployed: local.LocalCloud) -> None:
+    """An answer that says protected, of an account that is not, is a mistake."""
+    deployed.control("reset", zone=None)
+    said = [{"disposition": "done", "state": "protected", "account_id": "1000000000000011"}]
+    assert "1000000000000011: there is no role hbrcrossrole" in mistaken(made(deployed), said)
