@@ -5,8 +5,9 @@ Values only. How they are read is in ``protection.py`` and ``records.py``; what 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from shared.config import MARK
 
@@ -241,3 +242,11 @@ def marked(description: str | None) -> bool:
 def named_ours(name: str | None) -> bool:
     """The same for the name of what has no description."""
     return (name or "").startswith(PLAIN_MARK)
+
+
+Shared = TypeVar("Shared", bound="Vault | Policy")
+
+
+def by_name(found: Iterable[Shared]) -> dict[str, Shared]:
+    """Ours, by name. Of two of one name everybody who looks must choose the same one; the other is then spare."""
+    return {one.name: one for one in sorted(found, key=lambda one: one.id, reverse=True) if one.ours}

@@ -40,9 +40,11 @@ class Drift(str, Enum):
     VAULT_MISSING = "vault_missing"
     VAULT_DIFFERS = "vault_differs"
     VAULT_FOREIGN = "vault_foreign"
+    VAULT_DOUBLED = "vault_doubled"
     BACKUP_POLICY_MISSING = "backup_policy_missing"
     BACKUP_POLICY_CHANGED = "backup_policy_changed"
     BACKUP_POLICY_FOREIGN = "backup_policy_foreign"
+    BACKUP_POLICY_DOUBLED = "backup_policy_doubled"
     TAGS_IMPOSSIBLE = "tags_impossible"
     TAGS_IGNORED = "tags_ignored"
 

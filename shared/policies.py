@@ -7,11 +7,11 @@ our mark is left alone and reported.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.backup_policy import BackupPolicy
-from shared.backups import Place, Policy, Rule, Vault
+from shared.backups import Place, Policy, Rule, Vault, by_name
 from shared.config import Assumptions
 from shared.kinds import KINDS
 from shared.outcome import AttemptError
@@ -27,8 +27,7 @@ class Change:
     """One difference of a policy or vault from the configuration, and whether it was repaired."""
 
     kind: str
-    """``vault_missing``, ``vault_differs``, ``vault_foreign``, ``backup_policy_missing``, ``backup_policy_changed``,
-    ``backup_policy_foreign``, ``tags_impossible``, ``tags_ignored``, ``failed``."""
+    """One of ``config_types.Drift`` about vaults, backup policies and tag rules, or ``failed``."""
     detail: str
     repaired: bool = False
 
@@ -51,6 +50,8 @@ def _regions(ports: Ports) -> list[str]:
 def _make(region: str, ports: Ports, *, write: bool) -> Iterator[Change]:
     wanted = [one for one in ports.config.backup_policies if region in one.regions and one.kind != "hana"]
     policies, vaults = ports.protection.policies(region), ports.protection.vaults(region)
+    yield from _doubled("vault_doubled", region, vaults, {one.vault.name for one in wanted if one.vault})
+    yield from _doubled("backup_policy_doubled", region, policies, {one.name for one in wanted})
     yield from _make_vaults(region, vaults, ports, write=write)
     for one in wanted:
         there = [policy for policy in policies if policy.name == one.name]
@@ -65,12 +66,21 @@ def _make(region: str, ports: Ports, *, write: bool) -> Iterator[Change]:
             yield Change("backup_policy_missing", f"{one.name!r} in {region}", repaired)
 
 
+def _doubled(kind: str, region: str, found: Sequence[Vault | Policy], wanted: Collection[str]) -> Iterator[Change]:
+    """What is there twice under our mark, since two who saw none made one at the same moment."""
+    for name, used in by_name(found).items():
+        spare = sorted(one.id for one in found if one.ours and one.name == name and one.id != used.id)
+        if spare and name in wanted:
+            yield Change(kind, f"{name!r} in {region}: {used.id} is used, {', '.join(spare)} is spare")
+
+
 def _make_vaults(region: str, vaults: list[Vault], ports: Ports, *, write: bool) -> Iterator[Change]:
     # The configuration is checked: policies that name one vault say the same of it.
     here = {one.vault.name: one for one in ports.config.backup_policies if region in one.regions and one.vault}
+    ours = by_name(vaults)
     for name, one in here.items():
         there = [vault for vault in vaults if vault.name == name]
-        mine = next((vault for vault in there if vault.ours), None)
+        mine = ours.get(name)
         if mine is not None:
             if differing := _differing(one, mine):
                 what = f"{name!r} in {region}: {', '.join(differing)}, which we never change"
@@ -107,8 +117,8 @@ def _vault_id(policy: BackupPolicy, vaults: Iterable[Vault]) -> str | None:
     """The vault that takes its backups now: empty where it needs none, None where it is not ready."""
     if policy.vault is None:
         return ""
-    name = policy.vault.name
-    return next((one.id for one in vaults if one.name == name and one.ours and one.ready), None)
+    vault = by_name(vaults).get(policy.vault.name)
+    return vault.id if vault and vault.ready else None
 
 
 class Tagged:
@@ -165,7 +175,7 @@ def rewrite(ports: Ports, tagged: Tagged, listed: Callable[[str], Listed], *, wr
 def _rewrite(
     region: str, tagged: Tagged, listed: Callable[[str], Listed], ports: Ports, *, write: bool
 ) -> Iterator[Change]:
-    mine = {one.name: one for one in ports.protection.policies(region) if one.ours}
+    mine = by_name(ports.protection.policies(region))
     for one in ports.config.backup_policies:
         have = mine.get(one.name)
         if region not in one.regions or have is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from shared.backups import PLAIN_MARK, Binding, Policy
+from shared.backups import PLAIN_MARK, Binding, Policy, by_name
 from shared.plan import Enrolment
 from shared.ports import Ports
 
@@ -59,7 +59,7 @@ def _named(region: str, wanted: Iterable[Binding], ports: Ports) -> Standing:
 
 
 def _policies(region: str, ports: Ports) -> dict[str, Policy]:
-    return {one.name: one for one in ports.protection.policies(region) if one.ours}
+    return by_name(ports.protection.policies(region))
 
 
 def _plans(region: str, wanted: Iterable[Binding], ports: Ports) -> frozenset[Binding]:

@@ -14,6 +14,7 @@ from cli.survey import State, Surveyed, look_at_all
 from shared.config import Config, Rule
 from shared.letters import Letter
 from shared.outcome import Reason
+from shared.policies import make
 from shared.queue import QueueError
 from shared.scope import Member, desired
 
@@ -107,10 +108,26 @@ def coverage(site: Site) -> Iterator[Finding]:
         yield cause(what, *_release(site, len(spare)))
     for account, region, _ in site.listed.duplicates:
         yield cause(f"account {account} is registered more than once in {region}", "cab reconcile")
+    yield from _shared(site)
     if not wanted:
         yield unknown("no account is wanted")
     elif not missing:
         yield ok(f"{counted(wanted, 'wanted account')}, all registered")
+
+
+BY_A_PERSON = {
+    "differs": "make config.yaml say what is there, or name another vault: a vault is never changed",
+    "foreign": "rename it in the console of Cloud Backup, or choose another name in config.yaml",
+    "doubled": "in the console of Cloud Backup, unbind what hangs on the spare one, and delete it once it is empty",
+}
+"""What of vaults and backup policies no sweep repairs, by the end of its name."""
+
+
+def _shared(site: Site) -> Iterator[Finding]:
+    """The vaults and backup policies that accounts share."""
+    for one in make(site.cloud.ports, write=False) if site.config.backup_policies else ():
+        if fix := BY_A_PERSON.get(one.kind.rpartition("_")[2]):
+            yield cause(f"{one.kind.replace('_', ' ')}: {one.detail}", BY_HAND + fix)
 
 
 def _release(site: Site, count: int) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from cli.doctor.checks import CHECKS
 from tests.cli.console import READS, Console
 from tests.cloud import ROOT
 from tests.docs.documents import texts
+from tests.flows.backups import Backups
+from tests.flows.test_protection import OSS, configure
 from tests.flows.world import BACKUP, MANAGEMENT, PROD, TEST, World
 
 LOOKS = READS | {
@@ -283,3 +285,14 @@ def test_a_second_registration_is_tried_on_demand(healthy: Console, guess: dict[
     assert put in answered
     assert healthy.world.is_protected(PROD)
     assert healthy.local("doctor", "--account", PROD).code == 2
+
+
+def test_what_two_sweeps_made_twice_is_named(cab: Console, world: World) -> None:
+    """A vault and a policy of ours that are there twice are causes: which is used, which is spare, and what to do."""
+    a = Backups(world).open()
+    configure(world, OSS)
+    for _ in range(2):
+        a.policy(a.vault("central"), "buckets")
+    found = [one for one in causes(cab)["coverage"] if "doubled" in one["cause"]]
+    assert [one["cause"].partition(":")[0] for one in found] == ["vault doubled", "backup policy doubled"]
+    assert all(" is used, " in one["cause"] and "delete it once it is empty" in one["fix"][0] for one in found)

@@ -208,6 +208,17 @@ def test_what_lacks_our_mark_is_never_changed(world: World, a: Backups) -> None:
     assert (after["vaults"], after["policies"][policy]) == (before["vaults"], before["policies"][policy])
 
 
+def test_what_was_made_twice_is_reported_and_one_of_them_is_used(world: World, a: Backups) -> None:
+    """Two sweeps at one moment may each make a vault and a policy: everybody uses the same one, and none is deleted."""
+    configure(world, OSS)
+    for _ in range(2):
+        a.policy(a.vault("central"), "buckets")
+    kinds = [sweep(world)["kinds"] for _ in range(2)]
+    assert [(one["vault_doubled"], one["backup_policy_doubled"]) for one in kinds] == [(1, 1)] * 2
+    assert {one["policy_id"] for one in a.state("bindings")} == {min(one["id"] for one in a.state("policies"))}
+    assert (len(a.state("vaults")), len(a.state("policies"))) == (2, 2)
+
+
 LOCKED = {"name": "central", "encryption": "KMS", "kms_key": "key-1", "locked": True}
 
 
