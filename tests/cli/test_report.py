@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -146,6 +147,27 @@ def test_backups_of_who_has_left_are_listed(cab: Console, world: World) -> None:
     assert (one["account_id"], one["source"], one["payer"]) == (PROD, "OSS prod-app-data", BACKUP)
     assert one["points"] == len(backups.points()) > 0
     assert "central" in one["vault"]
+
+
+def test_what_a_report_costs_does_not_grow_by_account(cab: Console, world: World) -> None:
+    """Two hundred more members cost pages of the directory's listing, and no call besides."""
+
+    def calls() -> Counter[str]:
+        mark = world.mark()
+        assert cab.local("report", "--json").code == 0
+        return Counter(entry["action"] for entry in world.cloud.journal(since=mark))
+
+    few = calls()
+    state = world.cloud.state()
+    members = state["directory"]["members"]
+    for number in range(200):
+        account = str(2_000_000_000_000_000 + number)
+        members[account] = {**members[TEST], "account_id": account, "display_name": f"unit-{number}"}
+    world.cloud.load(state)
+    many = calls()
+    pages = -(-len(members) // 100)
+    assert (few.pop("ListAccounts"), many.pop("ListAccounts")) == (2, 2 * pages)
+    assert many == few
 
 
 def test_dead_letters_are_listed(cab: Console, world: World) -> None:
