@@ -11,8 +11,10 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from cli.attempted import shown
 from cli.given import read
 from cli.output import NotDoneError, Result, WrongUseError, confirm, counted, following, progress
+from cli.plan import COUNTED
 from cli.session import Session
 from cli.verb import Yes, verb
 from shared.messages import Hint
@@ -36,8 +38,8 @@ def apply(session: Session, plan: PlanFile, *, yes: Yes = False) -> Result:
         raise NotDoneError(str(error), _again(planned), reason="not_as_reviewed") from error
     accounts = [_account(one) for one in applied]
     done = all(one.error is None for one in applied)
-    shown = [*_shown(accounts), *([] if done else [following(_again(planned))])]
-    return Result({"hash": planned.hash, "accounts": accounts}, shown, done=done)
+    told = [*_shown(accounts), *([] if done else [following(_again(planned))])]
+    return Result({"hash": planned.hash, "accounts": accounts}, told, done=done)
 
 
 def _again(planned: PlanDocument) -> str:
@@ -48,10 +50,10 @@ def _again(planned: PlanDocument) -> str:
 
 
 def _told(planned: PlanDocument) -> str:
-    """How a question names the plan: every account, and the steps by their signs."""
+    """How a question names the plan: every account, and how many steps of each sort."""
     accounts = [one.account_id for one in planned.accounts]
     signs = Counter(step[:1] for one in planned.accounts for step in one.steps)
-    told = ", ".join(f"{count} {sign}" for sign, count in signs.items())
+    told = ", ".join(f"{count} {COUNTED[sign]}" for sign, count in signs.items())
     shown = " ".join(accounts[:5]) + (f" and {len(accounts) - 5} more" if len(accounts) > 5 else "")  # noqa: PLR2004
     return f"plan {planned.hash[:12]} ({told or 'no steps'}; {shown or 'no accounts'})"
 
@@ -70,9 +72,8 @@ def _account(one: Applied) -> dict[str, Any]:
 
 def _shown(accounts: list[dict[str, Any]]) -> Iterator[RenderableType]:
     for one in accounts:
-        yield Text.assemble((one["account_id"], "bold"), f" {one['display_name']} {one['state']}")
-        yield from (Text(f"    {step}") for step in one["steps"])
+        yield from shown(one, prices=None)
         if one["error"]:
-            yield Text(f"    stopped: {one['error']}", "red")
+            yield Text.assemble(("    not done: ", "bold red"), one["error"])
     failed = sum(bool(one["error"]) for one in accounts)
     yield f"{counted(len(accounts) - failed, 'account')} carried out" + (f", {failed} not" if failed else "")

@@ -67,10 +67,21 @@ def test_a_plan_that_was_edited_is_refused(cab: Console, world: World, kept: Any
     assert "does not match its hash" in ran.err
 
 
+def test_what_failed_is_told_as_everywhere(cab: Console, world: World, kept: Any) -> None:
+    """What an account's steps ended with is said in the words of the other verbs, with the plan that is to be made."""
+    plan = kept(PROD)
+    world.cloud.fault(service="ram", action="CreateRole", code="LimitExceeded.Role", status=409, count=None)
+    ran = cab.local("apply", plan, "--yes")
+    assert ran.code == 1
+    assert "    not done: " in ran.out
+    assert "LimitExceeded.Role" in ran.out
+    assert f"`cab plan {PROD} --json --local > plan.json`" in ran.out
+
+
 def test_the_question_says_what_will_be_done(cab: Console, world: World, kept: Any) -> None:
     """Without --yes it is asked, with the plan's hash, its steps and its accounts; off a terminal it is refused."""
     ran = cab.local("apply", kept(PROD))
     assert ran.code == 2
-    assert "5 +, 2 ?" in ran.err
+    assert "5 to add, 2 to check" in ran.err
     assert PROD in ran.err
     assert not world.is_protected(PROD)
