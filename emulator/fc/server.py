@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +76,6 @@ Answer = Callable[[Exchange], Awaitable[Response]]
 async def invoke(exchange: Exchange) -> Response:
     """InvokeFunction: the answer itself, or 202 and silence (API pages InvokeFunction of both versions)."""
     function = exchange.function
-    _check_qualifier(exchange)
     kind = exchange.header("x-fc-invocation-type", "Sync")
     if kind == "Async":
         return _accept(exchange, function)
@@ -131,8 +130,21 @@ def _check_size(body: bytes, most: int) -> None:
         raise CloudError("EntityTooLarge", f"payload size exceeds maximum allowed size ({most} bytes)")
 
 
-def _check_qualifier(exchange: Exchange) -> None:
-    """Nothing is published here: there is only LATEST."""
+QUERY: Mapping[str, frozenset[str]] = {
+    "InvokeFunction": frozenset({"qualifier"}),
+    "ListFunctions": frozenset({"limit", "nextToken", "prefix"}),
+    "GetFunction": frozenset({"qualifier"}),
+    "ListTriggers": frozenset({"limit", "nextToken", "prefix"}),
+    "GetAsyncInvokeConfig": frozenset({"qualifier"}),
+}
+"""Action → what its query string may hold; whatever else is unknown or not emulated, and would change the answer."""
+
+
+def _check_query(exchange: Exchange) -> None:
+    """Refuse what would be passed over. Nothing is published here: there is only LATEST."""
+    unknown = exchange.http.query_params.keys() - QUERY.get(exchange.trace.action, frozenset())
+    if exchange.trace.action and unknown:
+        raise CloudError("InvalidArgument", f"'{min(unknown)}' is not known in the query string")
     service = exchange.http.path_params.get("service", "")
     qualifier = exchange.http.query_params.get("qualifier") or service.partition(".")[2] or "LATEST"
     if qualifier != "LATEST":
@@ -216,6 +228,7 @@ async def _answer(exchange: Exchange, answer: Answer) -> Response:
     if fault is None:
         try:
             _authorise(exchange)
+            _check_query(exchange)
             response = await answer(exchange)
         except CloudError as error:
             trace.code, response = error.code, _refusal(exchange, error)

@@ -22,9 +22,10 @@ from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.runtime import RuntimeOptions
 from fc2.fc_exceptions import FcError
 
+from emulator.fc import server
 from tests.cloud import ROOT, Key, LocalCloud, local_cloud
 from tests.emulator.deployed import ACCOUNT, call, client, project, queue, queue_arn, runs, wait_for
-from tests.emulator.sdk_models import unlike
+from tests.emulator.sdk_models import fields, unlike
 from tests.emulator.signing import own, send
 
 if TYPE_CHECKING:
@@ -344,6 +345,27 @@ def test_what_is_read_is_the_sdk_s(cloud: LocalCloud, path: str, model: type) ->
     answer = send(own(f"{cloud.endpoints['fc']}/2023-03-30/functions{path}", cloud.key(), "FC"))
     assert answer.status_code == 200, answer.text
     assert {odd for odd in unlike(answer.json(), model) if not odd.endswith("is missing")} == set()
+
+
+FILTERS = {"description", "fcVersion", "functionName", "gpuType", "resourceGroupId", "runtime", "tags"}
+"""What ListFunctions may be asked to choose by; none of it is emulated, so it is refused and not passed over."""
+
+
+@pytest.mark.parametrize("action", sorted({action for _, _, action, _ in server._ROUTES}))  # noqa: SLF001  # our table
+def test_query_strings_are_the_sdk_s(action: str) -> None:
+    """What a call may carry in its query string is what the official 3.0 SDK can send there."""
+    model = getattr(models, f"{action}Request", None)
+    sent = fields(model).keys() - {"body"} if model else set()
+    assert sent - server.QUERY.get(action, set()) == (FILTERS if action == "ListFunctions" else set())
+    assert server.QUERY.get(action, set()) <= sent
+
+
+def test_unknown_query_items_are_refused(cloud: LocalCloud) -> None:
+    """A filter that is not emulated, or misspelt, is no silent answer of everything."""
+    asked = models.ListFunctionsRequest(runtime="python3.10")
+    assert refused(lambda: fc3(cloud).list_functions(asked)) == (400, "InvalidArgument")
+    old = models.GetFunctionRequest(qualifier="1")
+    assert refused(lambda: fc3(cloud).get_function("work", old)) == (404, "VersionNotFound")
 
 
 def test_policies_decide(cloud: LocalCloud) -> None:
