@@ -21,7 +21,7 @@ from rich.text import Text
 from cli import deployment
 from cli.bootstrap.account import Administered
 from cli.bootstrap.steps import OpenCloudBackup, Refuse, Step, plan, removal, sign
-from cli.bootstrap.wanted import Account, wanted
+from cli.bootstrap.wanted import BACKUP_PEOPLE, PEOPLE, Account, wanted
 from cli.letters import look
 from cli.output import NotDoneError, Result, confirm, following, progress
 from cli.sdks import caller
@@ -40,6 +40,10 @@ SEEN_AFTER = (0.0, 1.0, 3.0)
 
 SEPARATORS = '\n\t ,;:"=()[]{}<>?@&/'
 """Between words of the full-text index (help page "Create indexes" of Simple Log Service), but a shell's quote."""
+
+WORKING = ("functions", "backup-account")
+"""The policy documents without which nothing works."""
+EVERY = (*WORKING, *PEOPLE, *BACKUP_PEOPLE)
 
 ServicesFile = Annotated[Path, typer.Option("--deployment", help="What is deployed: names of role and log project.")]
 PoliciesFolder = Annotated[Path, typer.Option("--policies", help="The folder of the policy documents.")]
@@ -92,7 +96,7 @@ def bootstrap(
     """
     deployed = deployment.load(services, os.environ, session.config.management_account, session.config.region)
     with progress("looking at both accounts"):
-        parts = surveyed(session, deployed, policies, operator or (), adopt=adopt)
+        parts = surveyed(session, deployed, policies, operator or (), adopt=adopt, names=EVERY)
 
     def steps(part: Part) -> list[Step]:
         if part.want is None or part.have is None:
@@ -105,8 +109,8 @@ def bootstrap(
     applied = not only_plan and any(_todo(part.steps) for part in parts)
     if applied:
         confirm(_question(parts, remove=remove), yes=yes)
-        with progress("carrying it out"):
-            parts = [carried_out(part, steps) for part in parts]
+        with progress("carrying it out") as tell:
+            parts = [carried_out(part, steps, tell) for part in parts]
     document = {
         "applied": applied,
         "accounts": [part.shown() for part in parts],
@@ -117,14 +121,23 @@ def bootstrap(
 
 
 def surveyed(
-    session: Session, deployed: deployment.Deployment, policies: Path, operators: Iterable[str], *, adopt: bool
+    session: Session,
+    deployed: deployment.Deployment,
+    policies: Path,
+    operators: Iterable[str] = (),
+    *,
+    adopt: bool = False,
+    names: Iterable[str] = WORKING,
 ) -> list[Part]:
-    """Both accounts as they are, and the steps to what is wanted. Raises NotDoneError, or an AttemptError."""
+    """Both accounts as they are, and the steps to what is wanted. Raises NotDoneError, or an AttemptError.
+
+    ``names`` are the policy documents that are to be there.
+    """
     config, calls = session.config, Calls(Deadline.after(PATIENCE))
     clients = Clients(config, calls)
     me = caller(config, session.credentials, calls)
     people = {*operators, *_person(me.arn, config)}
-    want = wanted(config, deployed.role, _documents(policies), people)
+    want = wanted(config, deployed.role, _documents(policies, names), people)
     if me.account_id not in want:
         what = f"these credentials are of account {me.account_id}, which is neither of the two"
         raise NotDoneError(what, f"use some of {' or '.join(want)}", reason="other_account")
@@ -158,9 +171,9 @@ def _credentials(account_id: str, own: str, given: Credentials, clients: Clients
     return given if account_id == own else assume(clients.sts(given), account_id, config.access_role)
 
 
-def _documents(policies: Path) -> dict[str, str]:
+def _documents(policies: Path, names: Iterable[str]) -> dict[str, str]:
     try:
-        return {name: (policies / f"{name}.json").read_text("utf-8") for name in ("functions", "backup-account")}
+        return {name: (policies / f"{name}.json").read_text("utf-8") for name in names}
     except OSError as error:
         raise NotDoneError(
             f"no policy documents: {error}", "run this in the project's folder", reason="no_policies"
@@ -176,12 +189,14 @@ def _full(part: Part, session: Session) -> dict[str, int]:
         return {name: len(seen.letters)}
 
 
-def carried_out(part: Part, steps: Callable[[Part], list[Step]]) -> Part:
+def carried_out(part: Part, steps: Callable[[Part], list[Step]], tell: Callable[[str], None]) -> Part:
     """Carry out every step of a part, in order; then look again for what ``steps`` finds still to be done."""
     if part.account is None or part.want is None:
         return part
     for step in part.steps:
+        tell(f"{part.account_id}: {sign(step)} {step}")
         part.account.apply(step)
+    tell(f"{part.account_id}: looking again")
     for wait in SEEN_AFTER:
         time.sleep(wait)
         part = replace(part, have=part.account.observe(part.want))
@@ -194,10 +209,6 @@ def carried_out(part: Part, steps: Callable[[Part], list[Step]]) -> Part:
 
 def _todo(steps: Iterable[Step]) -> list[Step]:
     return [step for step in steps if not isinstance(step, Refuse)]
-
-
-PEOPLE = {"operator-read-only": "", "operator": "", "backup-operator": " of the backup account, in that account"}
-"""The policies for people, and where they are if not in the management account."""
 
 
 def by_hand(deployed: deployment.Deployment, region: str) -> list[dict[str, str]]:
@@ -220,14 +231,11 @@ def by_hand(deployed: deployment.Deployment, region: str) -> list[dict[str, str]
             "command": f"aliyun sls CreateIndex --region {region} --project {project} --logstore {store} "
             f"--body '{index}'",
         },
-        *(
-            {
-                "what": f"for people{where}, the policy {name} (attach it to whom you trust with it)",
-                "command": f"aliyun ram CreatePolicy --PolicyName cab-{name} "
-                f'--PolicyDocument "$(cat policies/{name}.json)"',
-            }
-            for name, where in PEOPLE.items()
-        ),
+        {
+            "what": "who gets a policy for people (docs/security.md says which is for whom)",
+            "command": "aliyun ram AttachPolicyToUser --PolicyType Custom --PolicyName cab-operator-read-only "
+            "--UserName USER",
+        },
         {"what": "the functions", "command": "make package && s deploy"},
     ]
 

@@ -49,12 +49,14 @@ class Administered:
         """What is there of ``want``; nothing is written. Raises an AttemptError where the account cannot be read."""
         found = [self._queue(name) for name in want.queues]
         policies = [self._policy(name) for name in want.policies]
+        for_people = [self._policy(name) for name in want.for_people]
         roles = [self._role(name) for name in want.roles]
         return Account(
             want.account_id,
             {one.name: one for one in found if one},
             {one.name: one for one in policies if one},
             {one.name: one for one in roles if one},
+            {one.name: one for one in for_people if one},
             service_linked_role=want.service_linked_role and self._has_service_linked_role(),
             cloud_backup=want.cloud_backup and self._is_open(),
         )
@@ -72,7 +74,7 @@ class Administered:
             found = self._ram("GetPolicy", policy_name=name, policy_type="Custom")
         except AbsentError:
             return None
-        return Policy(name, found.default_policy_version.policy_document)
+        return Policy(name, found.default_policy_version.policy_document, int(found.policy.attachment_count or 0))
 
     def _role(self, name: str) -> Role | None:
         try:

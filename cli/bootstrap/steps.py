@@ -139,8 +139,9 @@ def plan(want: Account, have: Account, management: str, *, adopt: bool = False) 
         was = have.queues.get(queue.name)
         if was is None or was.kept_seconds < queue.kept_seconds or was.dead_letters != queue.dead_letters:
             steps.append(MakeQueue(queue, was))
-    for policy in want.policies.values():
-        known = have.policies.get(policy.name)
+    there = {**have.policies, **have.for_people}
+    for policy in (*want.policies.values(), *want.for_people.values()):
+        known = there.get(policy.name)
         if known is None or known.parsed != policy.parsed:
             steps.append(WritePolicy(policy, known))
     for role in want.roles.values():
@@ -183,6 +184,9 @@ def removal(want: Account, have: Account, full: Mapping[str, int], *, adopt: boo
             steps.append(_of_others(role.name))
             left |= role.policies
     steps += [Remove("policy", name) for name in want.policies if name in have.policies and name not in left]
+    for policy in (have.for_people[name] for name in want.for_people if name in have.for_people):
+        held = f"policy {policy.name} is attached to {policy.attached} of your people: detach it from them first"
+        steps.append(Refuse(held) if policy.attached else Remove("policy", policy.name))
     for name in (name for name in reversed(list(want.queues)) if name in have.queues):
         what = (
             f"queue {name} holds {full.get(name)} dead letter(s): see `cab dead-letters list`, redrive or delete them"

@@ -38,6 +38,8 @@ class Policy:
 
     name: str
     document: str
+    attached: int = 0
+    """Observed: to how many users, groups and roles."""
 
     @property
     def parsed(self) -> Any:  # noqa: ANN401 - JSON
@@ -77,15 +79,25 @@ class Account:
     queues: Mapping[str, Queue] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
     roles: Mapping[str, Role] = field(default_factory=dict)
+    for_people: Mapping[str, Policy] = field(default_factory=dict)
+    """Custom policies that are attached to nobody: that is for whoever trusts somebody with them."""
     service_linked_role: bool = False
     cloud_backup: bool = False
     """Whether it is open, as far as the account tells."""
+
+
+PEOPLE = ("operator-read-only", "operator")
+"""The documents for people of the management account."""
+BACKUP_PEOPLE = ("backup-operator",)
+"""The same of the backup account."""
 
 
 def wanted(
     config: Config, functions_role: str, documents: Mapping[str, str], operators: Iterable[str]
 ) -> dict[str, Account]:
     """By account id, the management account first. ``documents`` are the texts of ``policies/`` by name.
+
+    Those for people are wanted as far as their documents are given.
 
     ``operators`` are ARNs of people (users or roles of the management account) who may enter the backup account.
     """
@@ -99,9 +111,11 @@ def wanted(
         },
         {functions.name: functions},
         {functions_role: Role(functions_role, frozenset({("Service", FUNCTION_COMPUTE)}), frozenset({functions.name}))},
+        _for_people(PEOPLE, documents, config),
     )
     backup = Policy(config.backup_account.role or "cab-backup", tailored(documents["backup-account"], config))
     if config.backup_account.role is None:
+        first = replace(first, for_people=_for_people((*PEOPLE, *BACKUP_PEOPLE), documents, config))
         return {first.account_id: _in_one(first, backup, functions_role)}
     trusted = {role_arn(config.management_account, functions_role), *operators}
     role = Role(backup.name, frozenset(("RAM", name) for name in trusted), frozenset({backup.name}))
@@ -109,6 +123,7 @@ def wanted(
         config.backup_account.id,
         policies={backup.name: backup},
         roles={role.name: role},
+        for_people=_for_people(BACKUP_PEOPLE, documents, config),
         service_linked_role=True,
         cloud_backup=True,
     )
@@ -125,6 +140,11 @@ def _in_one(first: Account, backup: Policy, functions_role: str) -> Account:
         service_linked_role=True,
         cloud_backup=True,
     )
+
+
+def _for_people(names: Iterable[str], documents: Mapping[str, str], config: Config) -> dict[str, Policy]:
+    given = [Policy(f"cab-{name}", tailored(documents[name], config)) for name in names if name in documents]
+    return {one.name: one for one in given}
 
 
 def role_arn(account_id: str, role: str) -> str:

@@ -68,7 +68,7 @@ def _cloud_time(endpoint: str) -> float:
 
 def made(site: Site) -> Iterator[Finding]:
     """What ``cab bootstrap`` makes is there and as it should be."""
-    for part in surveyed(site.session, site.wanted, site.policies, (), adopt=False):
+    for part in surveyed(site.session, site.wanted, site.policies):
         if part.left:
             yield unknown(f"account {part.account_id} could not be looked into: {part.left}")
             continue

@@ -60,7 +60,7 @@ ALL = {
         "cab-backup": ({FUNCTIONS, OPERATOR}, {"Custom:cab-backup"}),
     },
     "queues": {"cab-retry": (WEEK, "cab-dead-letters"), "cab-dead-letters": (WEEK, "")},
-    "policies": {"cab-functions", "cab-backup"},
+    "policies": {"cab-functions", "cab-backup", "cab-operator", "cab-operator-read-only", "cab-backup-operator"},
     "linked": ["AliyunServiceRoleForHbrCrossAccountBackup"],
     "open": [BACKUP],
 }
@@ -170,6 +170,22 @@ def test_removal_takes_away_what_was_made_and_keeps_data(cab: Console, empty: Wo
     assert made(empty) == {**ALL, "roles": {}, "queues": {}, "policies": set()}
     assert empty.is_protected(PROD)
     assert cab.local("bootstrap", "--remove", "--json").json["applied"] is False
+
+
+def test_a_policy_that_people_have_is_not_removed(cab: Console, empty: World) -> None:
+    """Policies for people are attached to nobody; one that somebody was given stays, exit 1, and it is said why."""
+    cab.local("bootstrap", "--yes")
+    policies = empty.cloud.state()["accounts"][MANAGEMENT]["policies"]
+    document = json.loads((empty.policies / "operator.json").read_text("utf-8"))
+    assert json.loads(policies["cab-operator"]["document"]) == document
+    state = empty.cloud.state()
+    state["accounts"][MANAGEMENT]["roles"]["cab-functions"]["attached"]["Custom:cab-operator"] = 1
+    state["accounts"][MANAGEMENT]["users"]["operator"]["attached"]["Custom:cab-operator"] = 1
+    empty.cloud.load(state)
+    ran = cab.local("bootstrap", "--remove", "--yes")
+    assert ran.code == 1
+    assert "left alone: policy cab-operator is attached to 2 of your people" in ran.out
+    assert made(empty)["policies"] == {"cab-operator"}
 
 
 def test_dead_letters_keep_their_queue(cab: Console, empty: World) -> None:

@@ -107,6 +107,12 @@ def queue(name: str) -> str:
 
 
 OTHER_ROLE = of_ram("get_role", ram.GetRoleRequest, role_name="AliyunServiceRoleForHbrCrossAccountBackup2")
+NEW_POLICY = of_ram(
+    "create_policy",
+    ram.CreatePolicyRequest,
+    policy_name="x",
+    policy_document='{"Version": "1", "Statement": []}',
+)
 NEW_ROLE = of_ram("create_role", ram.CreateRoleRequest, role_name="x", assume_role_policy_document=NO_ONE)
 SEND = of_queue("cab-other", lambda one: one.send_message(Message("{}")))
 LOOK = of_queue("cab-other", lambda one: one.get_attributes())
@@ -156,12 +162,9 @@ BESIDE: dict[tuple[str, int, str], Ask] = {
     ("deployer", 0, queue("cab-dead-letters")): MAKE,
     ("deployer", 1, queue("cab-dead-letters/messages")): TAKE,
     ("deployer", 2, role("cab-functions")): NEW_ROLE,
-    ("deployer", 3, "acs:ram:*:*:policy/cab-functions"): of_ram(
-        "create_policy",
-        ram.CreatePolicyRequest,
-        policy_name="x",
-        policy_document='{"Version": "1", "Statement": []}',
-    ),
-    ("deployer", 4, role("resourcedirectoryaccountaccessrole")): assume(PROD),
+    ("deployer", 3, "acs:ram:*:*:policy/cab-functions"): NEW_POLICY,
+    ("deployer", 4, "acs:ram:*:*:policy/cab-operator"): NEW_POLICY,
+    ("deployer", 4, "acs:ram:*:*:policy/cab-operator-read-only"): NEW_POLICY,
+    ("deployer", 5, role("resourcedirectoryaccountaccessrole")): assume(PROD),
 }
 """(File, statement, resource or key of a condition) → what is refused because of it."""

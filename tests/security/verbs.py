@@ -69,6 +69,7 @@ VERBS: dict[str, list[Verb]] = {
         Verb(("bootstrap", "--yes"), "used"),
         Verb(("bootstrap", "--yes"), "differing"),
         Verb(("bootstrap", "--remove", "--yes"), "used", times=2),
+        Verb(("bootstrap", "--remove", "--yes"), "set_up"),
     ],
     BACKING_UP: [
         Verb(("backup", PROD, "--no-wait", "--yes"), "backed_up"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from alibabacloud_hbr20170908 import models as hbr
 
@@ -11,6 +12,8 @@ from shared.backups import PLAIN_MARK
 from tests.flows.backups import DAILY, Backups, cross
 from tests.flows.test_protection import INSTANCES, OSS, configure, sweep
 from tests.flows.world import BACKUP, MANAGEMENT, PROD, TEST, World
+
+FOR_PEOPLE = ("cab-operator", "cab-operator-read-only")
 
 INSTANCE = "i-prod0000000000001"
 UNBOUND = "i-test0000000000001"
@@ -76,13 +79,25 @@ def empty(world: World) -> None:
     world.cloud.load(state)
 
 
+def _policies(*names: str) -> dict[str, Any]:
+    return {name: {"name": name, "document": '{"Version": "1", "Statement": []}'} for name in names}
+
+
+def set_up(world: World) -> None:
+    """The policies for people are there, too, attached to nobody."""
+    used(world)
+    state = world.cloud.state()
+    state["accounts"][MANAGEMENT]["policies"] |= _policies(*FOR_PEOPLE)
+    world.cloud.load(state)
+
+
 def differing(world: World) -> None:
     """Somebody changed what was made: trust, policy, and queues."""
     used(world)
     state = world.cloud.state()
     mine = state["accounts"][MANAGEMENT]
     mine["policies"]["cab-functions"]["document"] = '{"Version": "1", "Statement": []}'
-    mine["policies"]["theirs"] = {"name": "theirs", "document": '{"Version": "1", "Statement": []}'}
+    mine["policies"] |= _policies("theirs", *FOR_PEOPLE)
     mine["roles"]["cab-functions"]["trust"] = mine["roles"]["cab-functions"]["trust"].replace("fc.", "ecs.")
     mine["roles"]["cab-functions"]["attached"] = {"Custom:theirs": 0.0}
     for queue in state["mns"]["queues"][MANAGEMENT].values():
@@ -129,5 +144,5 @@ def uninstalled(world: World) -> None:
     world.cloud.advance(2 * 3600)
 
 
-ZONES = (used, leaving, denied, foreign, empty, differing, backed_up, equipped, uninstalled)
+ZONES = (used, set_up, leaving, denied, foreign, empty, differing, backed_up, equipped, uninstalled)
 PREPARED: dict[str, Callable[[World], None]] = {one.__name__: one for one in ZONES}
