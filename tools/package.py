@@ -30,6 +30,10 @@ KEY_PAIRS = (
     "one module of the SDKs imports it for signatures with an RSA key pair, which the functions do not use: see "
     "stand_ins/cryptography"
 )
+INSTANCES = (
+    "alibabacloud-credentials imports it to renew the keys of an ECS instance, and the functions hand in their own: "
+    "see stand_ins/apscheduler"
+)
 LEFT_OUT = {
     "aiohappyeyeballs": ASYNCHRONOUS,
     "aiohttp": ASYNCHRONOUS,
@@ -42,10 +46,15 @@ LEFT_OUT = {
     "yarl": ASYNCHRONOUS,
     "alibabacloud-tea-util": "alibabacloud-tea-openapi requires it, and imports it nowhere",
     "aliyun-fc2": "the operator's console calls functions by it; the functions call none",
+    "apscheduler": INSTANCES,
     "cffi": "only cryptography requires it",
+    "charset-normalizer": "requests imports it to find out encodings, which the SDKs never ask for: see "
+    "stand_ins/charset_normalizer.py",
     "cryptography": KEY_PAIRS,
     "pycparser": "only cffi requires it",
     "pycryptodome": "aliyun-mns-sdk requires it, and imports it nowhere",
+    "tzlocal": "only apscheduler requires it",
+    "websocket-client": "darabonba imports it for web sockets, and the functions open none: see stand_ins/websocket",
 }
 """Distributions of the lock that are not staged: no handler imports them."""
 
