@@ -43,7 +43,7 @@ def main() -> int:
         for name, measure in PARTS.items():
             if not chosen or name in chosen:
                 for figure in measure(land):
-                    rows.append({"part": name, **figure.shown()})
+                    rows.append(figure.shown(name))
                     _tell(figure)
     if not chosen:
         RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

@@ -23,14 +23,24 @@ def document(rows: Sequence[Row], docs: Path) -> None:
 
 def filled(text: str, rows: Sequence[Row]) -> str:
     """The page with the table of each part between its markers."""
-    for part in {row["part"]: None for row in rows}:
+    for part in {part_of(row): None for row in rows}:
         begin, end = f"<!-- bench: {part} -->", "<!-- /bench -->"
         before, found, rest = text.partition(begin)
         if not found:
             raise ValueError(f"docs/performance.md has no {begin}")
         after = rest.partition(end)[2]
-        text = f"{before}{begin}\n\n{table(row for row in rows if row['part'] == part)}\n\n{end}{after}"
+        text = f"{before}{begin}\n\n{table(row for row in rows if part_of(row) == part)}\n\n{end}{after}"
     return text
+
+
+def part_of(row: Row) -> str:
+    """What a row's name begins with: the part of the run that measured it."""
+    return str(row["name"]).partition(": ")[0]
+
+
+def name_in_part(row: Row) -> str:
+    """The rest of a row's name."""
+    return str(row["name"]).partition(": ")[2]
 
 
 def table(rows: Iterable[Row]) -> str:
@@ -42,7 +52,7 @@ def table(rows: Iterable[Row]) -> str:
     for row in rows:
         value, limit, peer = (_with(row[name], row["unit"]) for name in ("value", "limit", "peer"))
         of_limit, of_peer = (_with(row[name], "") for name in ("ratio_to_limit", "ratio_to_peer"))
-        lines.append(f"| {row['name']} | {value} | {limit} | {peer} | {of_limit} | {of_peer} | {row['notes']} |")
+        lines.append(f"| {name_in_part(row)} | {value} | {limit} | {peer} | {of_limit} | {of_peer} | {row['notes']} |")
     return "\n".join(lines)
 
 
@@ -54,8 +64,8 @@ def plots(rows: Sequence[Row]) -> dict[str, str]:
     """SVG by file name."""
     import pygal  # noqa: PLC0415 - it changes how all that comes after it is imported
 
-    fleet = [(int(found[1]), row) for row in rows if (found := FLEET.fullmatch(row["name"]))]
-    warm = [(found[1], row) for row in rows if (found := WARM.fullmatch(row["name"]))]
+    fleet = [(int(found[1]), row) for row in rows if (found := FLEET.fullmatch(name_in_part(row)))]
+    warm = [(found[1], row) for row in rows if (found := WARM.fullmatch(name_in_part(row)))]
     flat = pygal.Line(
         title="API calls to enrol one more account",
         x_title="accounts registered",

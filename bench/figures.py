@@ -31,9 +31,9 @@ class Figure:
             return None
         return self.limit / self.value if self.least else self.value / self.limit
 
-    def shown(self) -> dict[str, Any]:
-        """The row, with numbers as precise as they are."""
-        row = {**asdict(self), "ratio_to_limit": self.ratio_to_limit}
+    def shown(self, part: str) -> dict[str, Any]:
+        """The row, named after its part of the run, with numbers as precise as they are."""
+        row = {**asdict(self), "name": f"{part}: {self.name}", "ratio_to_limit": self.ratio_to_limit}
         row["notes"] = "; ".join(filter(None, [self.notes, "limit: at least" if row.pop("least") else ""]))
         order = ("name", "value", "unit", "limit", "peer", "ratio_to_limit", "ratio_to_peer", "notes")
         return {name: float(f"{row[name]:.4g}") if isinstance(row[name], float) else row[name] for name in order}
