@@ -1,7 +1,7 @@
 """Stands in for charset_normalizer in the staged package.
 
-`requests` imports it at its top, to find out how a text is encoded whose server does not say. The SDKs read bytes and take
-them for UTF-8, so it would be loaded on every cold start and never asked. Whoever asks is told where it went.
+`requests` imports it at its top, to find out how a text is encoded whose server does not say. The SDKs read bytes and
+take them for UTF-8, so it would be loaded on every cold start and never asked. Whoever asks is told where it went.
 """
 
 __version__ = "3.0.0"
