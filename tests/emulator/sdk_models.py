@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import time
 import typing
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -84,6 +85,12 @@ class Moment(NamedTuple):
     key: Any
     sent: dict[str, str]
     state: dict[str, Any]
+    taken: float
+    """When, in epoch seconds of the machine."""
+
+    def again(self) -> dict[str, Any]:
+        """The state with its clock where it was: what was running then is running."""
+        return {**self.state, "clock_offset": self.state["clock_offset"] - (time.time() - self.taken)}
 
 
 def recorder(cloud: Any, service: str, **who: Any) -> Any:
@@ -95,7 +102,7 @@ def recorder(cloud: Any, service: str, **who: Any) -> Any:
 
     def call_api(params: Any, request: Any, runtime: Any) -> dict[str, Any]:
         sent = Utils.query({**(request.query or {}), **(request.body or {})})
-        client.moments.setdefault(params.action, []).append(Moment(key, sent, cloud.state()))
+        client.moments.setdefault(params.action, []).append(Moment(key, sent, cloud.state(), time.time()))
         answer: dict[str, Any] = plain(params, request, runtime)
         client.answers.setdefault(params.action, []).append(answer["body"])
         return answer

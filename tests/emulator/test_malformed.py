@@ -80,7 +80,7 @@ def test_a_malformed_value_is_refused(
     """A call that works is refused as malformed once one parameter is."""
     service, action, name, value = spoilt
     moment: Moment = moments[service, action][0]
-    running_cloud.load(moment.state)
+    running_cloud.load(moment.again())
     endpoint = running_cloud.endpoints[service]
     host = endpoint if isinstance(endpoint, str) else endpoint["cn-hangzhou"]
     answer = http.send(acs3(host, moment.key, action, TABLES[service].version, {**moment.sent, name: value}))
@@ -93,7 +93,7 @@ def test_no_value_of_a_parameter_ends_in_a_failure(
 ) -> None:
     """A call that works, with one parameter replaced by anything, is answered with less than 500."""
     (service, action), moment = called, moments[called][0]
-    running_cloud.load(moment.state)
+    running_cloud.load(moment.again())
     endpoint = running_cloud.endpoints[service]
     host = endpoint if isinstance(endpoint, str) else endpoint["cn-hangzhou"]
 

@@ -28,7 +28,7 @@ def test_every_action_answers_the_older_sdk_too(
     """The same call at the same moment, signed and sent the older way, has an answer of the same form."""
     service, action = called
     moment: Moment = toured[service].moments[action][0]
-    running_cloud.load(moment.state)
+    running_cloud.load(moment.again())
     endpoint = running_cloud.endpoints[service]
     request = CommonRequest(endpoint if isinstance(endpoint, str) else endpoint["cn-hangzhou"])
     request.set_version(VERSIONS[service])
