@@ -24,4 +24,9 @@ def look(queues: Queues) -> Iterator[Look]:
     with dead_letters.look(queues) as seen:
         yield seen
     if seen.letters:
-        time.sleep(SHOWN_AGAIN_SECONDS + 0.1)
+        wait_until_shown()
+
+
+def wait_until_shown() -> None:
+    """Sleep until what has just been handed back shows again."""
+    time.sleep(SHOWN_AGAIN_SECONDS + 0.1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -16,12 +15,13 @@ from rich.text import Text
 from cli.attempted import shown
 from cli.doors import through, where
 from cli.given import requests_of
+from cli.letters import wait_until_shown
 from cli.output import NotDoneError, Result, WrongUseError, confirm, following, progress
 from cli.selection import Accounts, Newer, Older, Reasons, chosen
 from cli.session import Session
 from cli.verb import Direct, Yes, verb
 from shared.config import Prices
-from shared.dead_letters import SHOWN_AGAIN_SECONDS, look
+from shared.dead_letters import look
 from shared.messages import Selection
 
 AT_A_TIME = 25
@@ -95,8 +95,7 @@ def _letters(selection: Selection, session: Session) -> list[str]:
 def _letter_answers(waiting: list[str], ask: Ask) -> Iterator[dict[str, Any]]:
     """Some letters at a time; those that an invocation had no time for are asked for again, while it comes further."""
     while waiting:
-        # What was handed back must be showing again.
-        time.sleep(SHOWN_AGAIN_SECONDS + 0.1)
+        wait_until_shown()
         now, later = waiting[:AT_A_TIME], waiting[AT_A_TIME:]
         answer = ask({"replay": {"dead_letters": {"ids": now}}})
         left = [one for one in now if one not in answer["letters"]] if answer.get("stopped") else []
