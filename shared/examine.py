@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from shared.outcome import NotReadyError, PermanentError
+from shared.outcome import NotReadyError
 from shared.plan import Enrolment, Registration, Role
 from shared.ports import Enter, Ports
 
@@ -61,20 +61,3 @@ def listed_everywhere(account_id: str, ports: Ports) -> dict[str, frozenset[Regi
     regions = ports.config.every_region
     found = ports.pool.map(lambda region: ports.backup.registrations_of(region, account_id), regions)
     return dict(zip(regions, found, strict=True))
-
-
-def roles_to_remove(enter: Enter | None, names: Iterable[str], *, needed: bool, warnings: list[str]) -> frozenset[Role]:
-    """The backup roles of an account that is to be withdrawn, where the account can still be entered.
-
-    An account that has left cannot be, and one that never let us in has no role of ours: where the roles are not
-    ``needed``, that is reported, and is not an error for ever.
-    """
-    if enter is None:
-        warnings.append("the account cannot be entered: the role in it, if any, is left to its owner")
-    try:
-        return formers(names, enter)
-    except (PermanentError, NotReadyError) as error:
-        if needed:
-            raise
-        warnings.append(f"the account could not be entered: the role in it, if any, is left: {error.detail}")
-        return frozenset()

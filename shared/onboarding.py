@@ -10,17 +10,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from shared.apply import apply_regions, carry_out
+from shared.departure import Leaver
 from shared.entrance import Entrance
-from shared.examine import listed_everywhere, named_by, roles_to_remove
+from shared.examine import listed_everywhere
 from shared.fleet import believed_only_whole, brake
-from shared.inventory import guard, kept, take
+from shared.inventory import guard, take
 from shared.messages import Hint
 from shared.outcome import AttemptError, GraceError, NotReadyError, Reason
 from shared.plan import UNKNOWN, CheckRole, Enrolment, Register, Role, plan
 from shared.ports import Enter, Ports, Report, Work
-from shared.scope import Member, Wanted, desired, withdrawn
+from shared.scope import Member, Wanted, withdrawn
 from shared.standing import for_event
-from shared.verdict import LEAVING, STILL_WANTED, find, judge, leaves
+from shared.verdict import LEAVING, find, judge, leaves
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def converge(account_id: str, occasion: Occasion, ports: Ports, report: Report) 
     member = find(account_id, ports)
     wanted, why = judge(member, hint, ports.config)
     if leaves(hint, member, wanted):
-        _leave(member, visit)
+        _leave(Leaver(account_id, member, hint, ports), visit)
     elif member is None or wanted is None:
         report.state, report.why = "ignored", why
     else:
@@ -144,25 +145,38 @@ def _find_registrations(want: Enrolment, ports: Ports) -> None:
         raise NotReadyError(Reason.NOT_READY, f"account {want.account_id} is not registered {where}")
 
 
-def _leave(member: Member | None, visit: _Visit) -> None:
-    """Withdraw an account that is no longer wanted, or that a person wants withdrawn.
+def _leave(leaver: Leaver, visit: _Visit) -> None:
+    """Withdraw it. Where no person asked, a grace goes before it, and the brake must allow it.
 
-    Where no person asked, a grace goes before it, the directory is asked again afterwards, and the brake must allow it.
+    Where there is nothing to do, there is nothing to wait for either.
     """
-    ports, report = visit.ports, visit.report
-    if member is not None:
-        report.display_name = member.display_name
-    still_wanted = judge(member, Hint.JOINED, ports.config)[0] is not None
-    if still_wanted and visit.occasion.hint is not Hint.WITHDRAW:
-        report.state, report.why = "ignored", "the account is a member and in scope: nothing is withdrawn"
+    account_id, ports, report = visit.account_id, visit.ports, visit.report
+    report.display_name = leaver.display_name
+    if leaver.stays:
+        report.state, report.why = "ignored", leaver.stays
         return
-    report.warnings += [STILL_WANTED] if still_wanted else []
-    _withdraw(member, visit)
+    report.role_name = leaver.role_name
+    with nullcontext() if leaver.asked else believed_only_whole():
+        listed = listed_everywhere(account_id, ports)
+    registered = any(listed.values())
+    if registered:
+        _permit(leaver, visit)
+    inventory = take(account_id, listed, ports)
+    report.inventory = inventory.shown()
+    enter = visit.entrance.by(leaver.access_role, partial(Work.towards, withdrawn(account_id)))
+    departure = leaver.depart(listed, inventory, enter, begun=visit.occasion.waited)
+    if not registered and departure.steps:
+        _permit(leaver, visit)
+    guard(inventory, ports.config.teardown.mode)
+    report.warnings += departure.warnings
+    report.regions = tuple(region for region, found in listed.items() if found)
+    carry_out(departure.want, departure.have, ports, enter, report)
+    report.state = "withdrawn"
 
 
-def _permit(visit: _Visit) -> None:
-    """Grace and brake, before something is changed that no person asked for. Where there is nothing to do, neither."""
-    if visit.occasion.hint is Hint.WITHDRAW:
+def _permit(leaver: Leaver, visit: _Visit) -> None:
+    """Grace and brake, before something is changed that no person asked for."""
+    if leaver.asked:
         return
     seconds = visit.ports.config.teardown.grace_hours * 3600
     if seconds and not visit.occasion.waited:
@@ -170,30 +184,3 @@ def _permit(visit: _Visit) -> None:
             Reason.GRACE, f"to be withdrawn in {seconds / 3600:g} h unless it is back by then", delay=seconds
         )
     brake(visit.ports)
-
-
-def _withdraw(member: Member | None, visit: _Visit) -> None:
-    account_id, ports, report, want = visit.account_id, visit.ports, visit.report, withdrawn(visit.account_id)
-    settings = desired(member, ports.config).settings if member else ports.config.enrolment
-    # Rule: nothing is entered that is not a member or declared.
-    enter = visit.entrance.by(member.access_role if member else None, partial(Work.towards, want))
-    report.role_name = settings.role_name
-    with nullcontext() if visit.occasion.hint is Hint.WITHDRAW else believed_only_whole():
-        listed = listed_everywhere(account_id, ports)
-    registered = any(listed.values())
-    if registered:
-        _permit(visit)
-    inventory = take(account_id, listed, ports)
-    report.inventory = inventory.shown()
-    begun = registered or visit.occasion.waited or visit.occasion.hint is Hint.WITHDRAW
-    needed = begun and not (member and member.leaving)
-    names = sorted({settings.role_name, *named_by(listed)})
-    roles = roles_to_remove(enter, names, needed=needed, warnings=report.warnings)
-    observed = Enrolment(account_id, None, listed, bindings=inventory.bindings, former=roles)
-    if not registered and plan(want, observed):
-        _permit(visit)
-    guard(inventory, ports.config.teardown.mode)
-    report.warnings += kept(inventory, ports.config.backup_account.id)
-    report.regions = tuple(region for region, found in listed.items() if found)
-    carry_out(want, observed, ports, enter, report)
-    report.state = "withdrawn"

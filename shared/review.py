@@ -18,17 +18,18 @@ from pydantic import BaseModel, ConfigDict
 from shared.apply import carry_out
 from shared.config import ConfigError, check
 from shared.config_types import AccountId
+from shared.departure import Leaver
 from shared.entrance import Entrance
-from shared.examine import Listed, examine, listed_everywhere, named_by, roles_to_remove
+from shared.examine import Listed, examine, listed_everywhere
 from shared.fleet import Registrations
-from shared.inventory import guard, kept, take
+from shared.inventory import guard, take
 from shared.messages import Hint
 from shared.outcome import AttemptError, Reason, TemporaryError
 from shared.plan import UNKNOWN, AnyStep, Enrolment, Register, Role, gaps, plan
 from shared.ports import Ports, Report, Work
-from shared.scope import Member, Wanted, desired, withdrawn
+from shared.scope import Member, Wanted
 from shared.standing import Standing, beside, for_sweep
-from shared.verdict import STILL_WANTED, find, judge, leaves
+from shared.verdict import find, judge, leaves
 
 VERSION = 1
 
@@ -149,7 +150,7 @@ def review(
         member = find(account_id, ports)
         wanted, why = judge(member, hint, ports.config)
         if leaves(hint, member, wanted):
-            return _departure(account_id, hint, member, ports, listed)
+            return _departure(Leaver(account_id, member, hint, ports), listed)
         name = member.display_name if member else ""
         if member is None or wanted is None:
             return Review(account_id, hint, "ignored", name, why=why)
@@ -174,30 +175,21 @@ def _enrolment(
     )
 
 
-def _departure(account_id: str, hint: Hint, member: Member | None, ports: Ports, listed: Listed | None) -> Review:
-    name = member.display_name if member else ""
-    still_wanted = judge(member, Hint.JOINED, ports.config)[0] is not None
-    if still_wanted and hint is not Hint.WITHDRAW:
-        return Review(account_id, hint, "ignored", name, why="the account is a member and in scope")
-    settings = desired(member, ports.config).settings if member else ports.config.enrolment
-    enter = Entrance(account_id, ports).by(member.access_role if member else None, Work.to_look)
-    warnings = [STILL_WANTED] if still_wanted else []
-    known = listed_everywhere(account_id, ports) if listed is None else listed
-    inventory = take(account_id, known, ports)
+def _departure(leaver: Leaver, known: Listed | None) -> Review:
+    account_id, hint, ports, name = leaver.account_id, leaver.hint, leaver.ports, leaver.display_name
+    if leaver.stays:
+        return Review(account_id, hint, "ignored", name, why=leaver.stays)
+    listed = listed_everywhere(account_id, ports) if known is None else known
+    inventory = take(account_id, listed, ports)
     guard(inventory, ports.config.teardown.mode)
-    needed = (hint is Hint.WITHDRAW or any(known.values())) and not (member and member.leaving)
-    roles = roles_to_remove(enter, sorted({settings.role_name, *named_by(known)}), needed=needed, warnings=warnings)
-    warnings += kept(inventory, ports.config.backup_account.id)
-    have = Enrolment(account_id, None, known, bindings=inventory.bindings, former=roles)
-    want = withdrawn(account_id)
-    steps = plan(want, have)
-    if steps and hint is not Hint.WITHDRAW:
+    departure = leaver.depart(listed, inventory, Entrance(account_id, ports).by(leaver.access_role, Work.to_look))
+    steps, warnings = departure.steps, departure.warnings
+    if steps and not leaver.asked:
         grace = f"after the grace of {ports.config.teardown.grace_hours:g} h, unless it is back by then"
-        warnings.append(f"without a person's review only {grace}, and only if the brake allows it then")
+        warnings += (f"without a person's review only {grace}, and only if the brake allows it then",)
     state = "leaving" if steps else "withdrawn"
-    return Review(
-        account_id, hint, state, name, "", "", tuple(warnings), want, have, steps, inventory=inventory.shown()
-    )
+    want, have = departure.want, departure.have
+    return Review(account_id, hint, state, name, "", "", warnings, want, have, steps, inventory=inventory.shown())
 
 
 def document(reviews: Iterable[Review]) -> dict[str, Any]:

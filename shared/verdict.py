@@ -44,10 +44,6 @@ def judge(member: Member | None, hint: Hint, config: Config) -> tuple[Wanted | N
     return None, f"outside the scope by rule {wanted.rule!r}"
 
 
-STILL_WANTED = (
-    "config.yaml still wants it: the next sweep enrols it again, unless a rule with `enrol: false` excludes it"
-)
-"""Of what a person withdraws."""
 LEAVING = frozenset({Hint.LEFT, Hint.WITHDRAW})
 
 
