@@ -25,7 +25,7 @@ from bench.figures import Figure
 from bench.function import Function
 from bench.landscape import Landscape, created
 from emulator.quotas import PUBLISHED
-from shared.config import INSTANCES, Door
+from shared.quotas import INSTANCES, Door
 
 BATCH = 16
 """``CountBasedWindow`` of the queue's trigger in s.yaml."""

@@ -8,10 +8,10 @@ from typing import TypeVar
 from cli.output import NotDoneError, WrongUseError
 from shared.backups import Place
 from shared.cloud import Cloud
+from shared.enrolment import Registration
 from shared.limits import ENROLLED, LimitError, reached
 from shared.messages import Hint
 from shared.outcome import AttemptError
-from shared.plan import Registration
 from shared.verdict import find, judge
 
 T = TypeVar("T")

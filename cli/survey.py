@@ -14,11 +14,12 @@ from enum import Enum
 from shared.drift import drift_of, kind_of
 from shared.fleet import Registrations, everyone
 from shared.messages import Hint
-from shared.plan import AnyStep, CheckRole, Register, plan
+from shared.plan import AnyStep, plan
 from shared.ports import Ports
 from shared.review import Review, review
 from shared.scope import Member, Wanted
 from shared.standing import Standing, for_sweep
+from shared.steps import CheckRole, Register
 from shared.sweep import WORKABLE
 from shared.verdict import find, judge
 

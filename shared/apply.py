@@ -7,10 +7,11 @@ from dataclasses import replace
 from itertools import groupby
 
 from shared.binding import Bind, BindingStep, SwitchOff, Unbind
+from shared.enrolment import UNKNOWN, Enrolment, Registration
 from shared.outcome import AttemptError, PermanentError, Reason, TemporaryError
-from shared.plan import (
-    UNKNOWN,
-    AnyStep,
+from shared.plan import AnyStep, after, plan, with_registrations
+from shared.ports import Enter, Ports, Report
+from shared.steps import (
     AttachPolicy,
     CheckRole,
     CreateRole,
@@ -18,18 +19,12 @@ from shared.plan import (
     DeleteRole,
     Deregister,
     DetachPolicy,
-    Enrolment,
     Refuse,
+    RegionalStep,
     Register,
-    Registration,
     RoleStep,
     UpdateRole,
-    after,
-    plan,
-    with_registrations,
 )
-from shared.ports import Enter, Ports, Report
-from shared.steps import RegionalStep
 
 MOST_ROUNDS = 8
 """Plans in one attempt; two suffice unless somebody else is changing the account at the same time."""

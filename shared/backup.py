@@ -7,14 +7,13 @@ from contextlib import suppress
 from typing import Any
 
 from shared.clients import Api, Clients, Credentials
-from shared.config import Assumptions
+from shared.config import SERVICE_LINKED_ROLE, Assumptions
+from shared.enrolment import Registration
 from shared.outcome import AttemptError, Reason, TemporaryError
 from shared.paging import MOST_NUMBERED, numbered
-from shared.plan import Registration
 from shared.vendor import AbsentError, ExistsError
 
 SERVICE = "crossbackup.hbr.aliyuncs.com"
-SERVICE_LINKED_ROLE = "AliyunServiceRoleForHbrCrossAccountBackup"
 SOME_ROLE_NAME = "hbrcrossrole"
 """DeleteCrossAccount demands a role name even where the record has none (API page); guess: any will do."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.backup import BackupAccount
 from shared.clients import Calls, Clients, Credentials
-from shared.config import USED, Config, Quotas
+from shared.config import Config
 from shared.deadline import Deadline
 from shared.directory import Directory
 from shared.member import Members
@@ -21,6 +21,7 @@ from shared.pace import Pace, Share
 from shared.ports import Ports
 from shared.protection import Protection
 from shared.queue import Queues
+from shared.quotas import USED, Quotas
 from shared.records import Records
 from shared.session import assume
 

@@ -7,14 +7,12 @@ with its key, its value and what was expected.
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import (
-    AfterValidator,
     BaseModel,
     Field,
     StringConstraints,
@@ -24,89 +22,19 @@ from pydantic import (
 )
 
 from shared.backup_policy import BackupPolicy, vault_mistakes
-from shared.config_types import AccountId, Drift, Region, RoleName
-from shared.config_types import Frozen as _Frozen
+from shared.config_types import AccountId, Drift, Frozen, Region, RoleName, more_than_once
 from shared.endpoints import Endpoints
+from shared.quotas import Quotas
+from shared.settings import External, Rule, Settings
+
+SERVICE_LINKED_ROLE = "AliyunServiceRoleForHbrCrossAccountBackup"
+"""By which Cloud Backup reaches member accounts (help page "Service-linked roles for Cloud Backup")."""
 
 MARK = "cross-account-backup:"
 """Descriptions of what we made begin with this; what lacks it is foreign."""
 
-ALIAS_LENGTH = 32
-"""AddCrossAccount takes at most this many characters of alias (Cloud Backup API page)."""
-
 Model = TypeVar("Model", bound=BaseModel)
 
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The one that is compiled, where there is one: it takes a twentieth of the time."""
-
-
-def _ends_in_account_id(alias: str) -> str:
-    if not alias.endswith("{account_id}") or alias.count("{") != alias.count("{display_name}") + 1:
-        raise ValueError("expected a text with {display_name} in it or not, ending in {account_id}")
-    if len(alias.replace("{display_name}", "").replace("{account_id}", "0" * 16)) > ALIAS_LENGTH:
-        raise ValueError(f"expected at most {ALIAS_LENGTH} characters together with the account id")
-    return alias
-
-
-Alias = Annotated[str, AfterValidator(_ends_in_account_id)]
-"""A template that ends in {account_id}."""
-SessionSeconds = Annotated[int, Field(ge=3600, le=43_200)]
-"""RAM CreateRole, MaxSessionDuration."""
-Rate = Annotated[float, Field(gt=0)]
-Instances = Annotated[int, Field(ge=1, le=300)]
-"""Function Compute runs at most 300 instances in a region (page "Limits")."""
-Door = Literal["onboard", "retry", "teardown", "reconcile", "replay"]
-Paced = Literal[
-    "AddCrossAccount",
-    "DeleteCrossAccount",
-    "DescribeCrossAccounts",
-    "CheckRole",
-    "AssumeRole",
-    "GetAccount",
-    "ListAccounts",
-]
-CALLS_A_SECOND: dict[Paced, Rate] = {
-    "AddCrossAccount": 10,
-    "DeleteCrossAccount": 10,
-    "DescribeCrossAccounts": 10,
-    "CheckRole": 10,
-    "AssumeRole": 100,
-    "GetAccount": 50,
-    "ListAccounts": 20,
-}
-"""Help pages "Quotas" of Cloud Backup (600 a minute for what it lists; inferred for these four), STS and
-ResourceDirectoryMaster. RAM's quotas are per member account, and far above what one account needs."""
-INSTANCES: dict[Door, Instances] = {"onboard": 4, "retry": 4, "teardown": 2, "reconcile": 1, "replay": 1}
-USED = 0.95
-"""Share of a quota that the functions use; the rest is for the console and for people."""
-
-
-def _more_than_once(texts: Iterable[str]) -> list[str]:
-    return sorted(text for text, count in Counter(texts).items() if count > 1)
-
-
-def _each_once(regions: tuple[str, ...]) -> tuple[str, ...]:
-    if _more_than_once(regions):
-        raise ValueError("expected each region once")
-    return regions
-
-
-Regions = Annotated[tuple[Region, ...], Field(min_length=1), AfterValidator(_each_once)]
-ARN_LENGTH = 40
-"""Characters at most that a policy's name takes in a session policy beside itself."""
-ROOM_FOR_POLICIES = 1200
-"""Of the 2048 characters that AssumeRole takes as Policy (API page), what is left for them."""
-
-
-def _fit_a_session(policies: tuple[str, ...]) -> tuple[str, ...]:
-    if sum(ARN_LENGTH + len(name) for name in policies) > ROOM_FOR_POLICIES:
-        raise ValueError("expected fewer or shorter names: a session in the account names each of them")
-    return policies
-
-
-Policy = Annotated[str, StringConstraints(pattern=r"^((System|Custom):)?[A-Za-z0-9-]{1,128}$")]
-"""RAM CreatePolicy: 1 to 128 letters, digits and hyphens."""
-Policies = Annotated[tuple[Policy, ...], Field(min_length=1), AfterValidator(_fit_a_session)]
 QueueName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,119}$")]
 """Help page "Limits" of Simple Message Queue."""
 
@@ -115,7 +43,7 @@ class ConfigError(Exception):
     """The configuration is missing or wrong; the message lists every mistake."""
 
 
-class BackupAccount(_Frozen):
+class BackupAccount(Frozen):
     """The central Cloud Backup account (A)."""
 
     id: AccountId
@@ -124,79 +52,11 @@ class BackupAccount(_Frozen):
     """The role in A that the functions assume; leave it out where A is the management account."""
 
 
-class Settings(_Frozen):
-    """How accounts are enrolled unless a scope rule says otherwise."""
-
-    enrol: bool = True
-    """Whether the account is to be under central backup."""
-    authorization: Literal["ram_role", "resource_directory"] = "ram_role"
-    """By a role in the member account, or by the Resource Directory, which needs no role there."""
-    regions: Regions
-    """Where the account has resources to back up; it is registered in each."""
-    alias: Alias = "{display_name}-{account_id}"
-    """How Cloud Backup shows the account; the display name is cut to fit. A later rename is not drift."""
-    role_name: RoleName = "hbrcrossrole"
-    """The backup role in the member account."""
-    policies: Policies = ("AliyunHBRRolePolicy",)
-    """System policies by name; a custom policy of the member account as ``Custom:<name>``."""
-    adopt_role: bool = False
-    """Whether to take over a role of that name that bears no mark of ours."""
-    session_seconds: SessionSeconds = 3600
-    """The longest session of the backup role."""
-    backup_policies: tuple[str, ...] = ()
-    """Names under `backup_policies`: what of the account is backed up."""
-
-    @property
-    def attached(self) -> frozenset[str]:
-        """``policies`` in full: ``System:<name>`` or ``Custom:<name>``."""
-        return frozenset(policy if ":" in policy else f"System:{policy}" for policy in self.policies)
-
-
-class Rule(_Frozen):
-    """One scope rule: which members it is for, and what is different for them. The most specific rule wins."""
-
-    name: str
-    """How plans and answers call the rule."""
-    folder: str | None = None
-    """A folder id; accounts in folders below it match too."""
-    tags: Mapping[str, str] = Field(default_factory=dict)
-    """Keys and values; the account must have all of them."""
-    type: Literal["created", "invited"] | None = None
-    """How the account joined the directory."""
-    accounts: tuple[AccountId, ...] = ()
-    """Only these accounts."""
-    enrol: bool | None = None
-    authorization: Literal["ram_role", "resource_directory"] | None = None
-    regions: Regions | None = None
-    alias: Alias | None = None
-    role_name: RoleName | None = None
-    policies: Policies | None = None
-    adopt_role: bool | None = None
-    session_seconds: SessionSeconds | None = None
-    backup_policies: tuple[str, ...] | None = None
-
-    def over(self, base: Settings) -> Settings:
-        """The defaults with what this rule says put over them, checked again."""
-        said = {name: value for name in Settings.model_fields if (value := getattr(self, name)) is not None}
-        return Settings.model_validate(base.model_dump() | said)
-
-
-class External(_Frozen):
-    """An account outside the directory (or M or A itself) that is to be backed up all the same."""
-
-    account_id: AccountId
-    """The account."""
-    display_name: str
-    """Its name, for the alias and for people."""
-    access_role: RoleName | None = None
-    """The role by which it is entered; without it its owner makes the backup role, and we check and register."""
-
-
 Wait = Annotated[float, Field(gt=0, le=604_800)]
 """Seconds; a queue delays a message for at most seven days (page "Limits" of Simple Message Queue)."""
 
 
-class Retry(_Frozen):
+class Retry(Frozen):
     """The longest wait in seconds before each further attempt."""
 
     delays: tuple[Wait, ...] = (30, 120, 600, 1800, 3600, 7200, 14400, 21600, 36000)
@@ -205,7 +65,7 @@ class Retry(_Frozen):
     """Where the account or its role is too new to be used."""
 
 
-class Notify(_Frozen):
+class Notify(Frozen):
     """Who is told of a dead letter. The webhook's address and key are in the environment: no file holds them."""
 
     kind: Literal["json", "dingtalk"] = "json"
@@ -216,7 +76,7 @@ class Notify(_Frozen):
     """The same for the key of the robot's signature; empty: requests are not signed."""
 
 
-class Sweep(_Frozen):
+class Sweep(Frozen):
     """The comparison of every account with what is desired."""
 
     deep_days: int = Field(default=7, ge=1, le=90)
@@ -225,7 +85,7 @@ class Sweep(_Frozen):
     """Kinds of drift that are reported and not repaired, see below."""
 
 
-class Teardown(_Frozen):
+class Teardown(Frozen):
     """How an account that has left is withdrawn. Backup data is never deleted by the functions."""
 
     mode: Literal["keep", "block"] = "keep"
@@ -238,7 +98,7 @@ class Teardown(_Frozen):
     """more than this share of the registered accounts, are not wanted any more."""
 
 
-class Functions(_Frozen):
+class Functions(Frozen):
     """How the console reaches the deployed functions."""
 
     way: Literal["fc2-3.0", "fc2-2.0", "sdk-3.0"] = "fc2-3.0"
@@ -249,7 +109,7 @@ class Functions(_Frozen):
     """Function names in s.yaml are this and the door's name."""
 
 
-class Prices(_Frozen):
+class Prices(Frozen):
     """Prices that you fill in from your own contract; none are shipped. Without them only quantities are shown."""
 
     currency: str
@@ -258,7 +118,7 @@ class Prices(_Frozen):
     """For one GiB of backup vault in a month."""
 
 
-class Queues(_Frozen):
+class Queues(Frozen):
     """MNS queue names; ``s.yaml`` names the same ones."""
 
     retry: QueueName = "cab-retry"
@@ -274,16 +134,7 @@ class Queues(_Frozen):
         return name
 
 
-class Quotas(_Frozen):
-    """How often the functions may call the cloud; see docs/performance.md. An API that is not named is not paced."""
-
-    calls: Mapping[Paced, Rate] = Field(default_factory=lambda: dict(CALLS_A_SECOND))
-    """Calls a second by API: those of Cloud Backup in the backup account, the others in the management account."""
-    instances: Mapping[Door, Instances] = Field(default_factory=lambda: dict(INSTANCES))
-    """How many instances of each function there are at most; `s.yaml` reserves as much concurrency."""
-
-
-class Assumptions(_Frozen):
+class Assumptions(Frozen):
     """What no document says about Cloud Backup. docs/live-checks.md tells how each is found out."""
 
     second_registration: Literal["refused", "doubled"] = "refused"
@@ -301,7 +152,7 @@ class Assumptions(_Frozen):
     """Codes of that refusal. After any other refusal the listing decides."""
 
 
-class Config(_Frozen):
+class Config(Frozen):
     """Everything that can be configured; docs/settings.md lists it."""
 
     management_account: AccountId
@@ -345,7 +196,7 @@ class Config(_Frozen):
     @field_validator("external")
     @classmethod
     def _declared_once(cls, external: tuple[External, ...]) -> tuple[External, ...]:
-        if twice := _more_than_once(one.account_id for one in external):
+        if twice := more_than_once(one.account_id for one in external):
             raise ValueError(f"expected each account once, not {', '.join(twice)}")
         return external
 
@@ -353,7 +204,7 @@ class Config(_Frozen):
     @classmethod
     def _known(cls, policies: tuple[BackupPolicy, ...], info: ValidationInfo) -> tuple[BackupPolicy, ...]:
         wrong = list(vault_mistakes(policies))
-        if twice := _more_than_once(one.name for one in policies):
+        if twice := more_than_once(one.name for one in policies):
             wrong.append(f"expected each name once, not {', '.join(twice)}")
         if {"enrolment", "scope"} <= info.data.keys():
             all_settings: list[Settings | Rule] = [info.data["enrolment"], *info.data["scope"]]
@@ -387,7 +238,7 @@ class Config(_Frozen):
     @property
     def service_linked_role_arn(self) -> str:
         """The one principal that backup roles trust (product page, step 3)."""
-        return f"acs:ram::{self.backup_account.id}:role/AliyunServiceRoleForHbrCrossAccountBackup"
+        return f"acs:ram::{self.backup_account.id}:role/{SERVICE_LINKED_ROLE}"
 
 
 def load(environ: Mapping[str, str]) -> Config:
@@ -397,7 +248,7 @@ def load(environ: Mapping[str, str]) -> Config:
     """
     path = Path(environ.get("CAB_CONFIG", "config.yaml"))
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506 - a safe one
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     if not isinstance(document, dict):
@@ -417,14 +268,19 @@ def _reachable(config: Config) -> None:
         raise ConfigError(f"CLOUD_ENDPOINTS: no Cloud Backup endpoint for the configured regions {', '.join(missing)}")
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML says that keys are unique, and PyYAML keeps the last of two: a rule could vanish without a word."""
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # compiled where there is such a one
+    """YAML says that keys are unique, and PyYAML keeps the last of two: a rule could vanish without a word.
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = [key for key in keys if isinstance(key, str) and keys.count(key) > 1]
-        if twice:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {twice[0]!r} is there twice", node.start_mark)
+    What is compiled takes a twentieth of the time.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if (key.tag, key.value) in seen:
+                problem = f"the key {key.value!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
 
 

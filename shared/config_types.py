@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from enum import Enum
 from typing import Annotated
 
@@ -12,6 +14,11 @@ AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{16}$")]
 RoleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,64}$")]
 """RAM CreateRole: 1 to 64 letters, digits, full stops and hyphens."""
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+(-\d)?)+$")]
+
+
+def more_than_once(texts: Iterable[str]) -> list[str]:
+    """The texts that are there several times."""
+    return sorted(text for text, count in Counter(texts).items() if count > 1)
 
 
 class Frozen(BaseModel):

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shared.enrolment import Enrolment, Role
 from shared.examine import Listed, formers, named_by
 from shared.inventory import Inventory, kept
 from shared.messages import Hint
 from shared.outcome import NotReadyError, PermanentError
-from shared.plan import AnyStep, Enrolment, Role, plan
+from shared.plan import AnyStep, plan
 from shared.ports import Enter, Ports
 from shared.scope import Member, desired, withdrawn
 from shared.verdict import judge

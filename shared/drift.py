@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable
 
 from shared.binding import Bind, SwitchOff, Unbind
 from shared.config_types import Drift
-from shared.plan import (
-    AnyStep,
+from shared.plan import AnyStep
+from shared.steps import (
     AttachPolicy,
     CheckRole,
     CreateRole,

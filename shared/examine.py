@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from shared.enrolment import Enrolment, Registration, Role
 from shared.outcome import NotReadyError
-from shared.plan import Enrolment, Registration, Role
 from shared.ports import Enter, Ports
 
 Listed = Mapping[str, frozenset[Registration]]

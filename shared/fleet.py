@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from shared.enrolment import Registration
 from shared.messages import Hint
 from shared.outcome import PermanentError, Reason, TemporaryError
-from shared.plan import Registration
 from shared.ports import Ports
 from shared.scope import Member
 from shared.verdict import declared, judge

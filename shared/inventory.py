@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.backups import BackupClient, Binding, HanaInstance, Place, Point, Vault
+from shared.enrolment import Registration
 from shared.outcome import AttemptError, NotReadyError, PermanentError, Reason
-from shared.plan import Registration
 from shared.ports import Ports
 
 GIB = 2**30

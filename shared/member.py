@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.clients import Api, Clients, Credentials
 from shared.config import MARK
-from shared.plan import Role
+from shared.enrolment import Role
 from shared.ports import Work
 from shared.session import assume
 from shared.trust import Trust

@@ -11,16 +11,18 @@ from functools import partial
 
 from shared.apply import apply_regions, carry_out
 from shared.departure import Leaver
+from shared.enrolment import UNKNOWN, Enrolment, Role
 from shared.entrance import Entrance
 from shared.examine import listed_everywhere
 from shared.fleet import believed_only_whole, brake
 from shared.inventory import guard, take
 from shared.messages import Hint
 from shared.outcome import AttemptError, GraceError, NotReadyError, Reason
-from shared.plan import UNKNOWN, CheckRole, Enrolment, Register, Role, plan
+from shared.plan import plan
 from shared.ports import Enter, Ports, Report, Work
 from shared.scope import Member, Wanted, withdrawn
 from shared.standing import for_event
+from shared.steps import CheckRole, Register
 from shared.verdict import LEAVING, find, judge, leaves
 
 

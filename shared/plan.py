@@ -7,205 +7,26 @@ answers it with a step that ensures (creates, and takes "already exists" as an o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from enum import Enum
-from typing import ClassVar, Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from shared.backups import Binding, Place
+from shared.backups import Place
 from shared.binding import Bind, BindingStep, SwitchOff, Unbind, after_binding, rebound, switched_off
+from shared.enrolment import UNKNOWN, Enrolment, Registration, Role, Unknown
 from shared.outcome import Reason
-from shared.steps import RegionalStep, Step
-from shared.trust import Trust
-
-
-class Unknown(Enum):
-    """The type of ``UNKNOWN``: not read, which is neither there nor absent."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN = Unknown.UNKNOWN
-
-RegistrationType = Literal["CROSS_ACCOUNT", "CROSS_ACCOUNT_BY_RD"]
-
-BROAD_POLICIES = frozenset({"System:AdministratorAccess"})
-"""Allowed by the product page, but worth a warning: the role then reaches everything in the member account."""
-
-
-@dataclass(frozen=True)
-class Role:
-    """The backup role in a member account."""
-
-    name: str
-    trust: Trust
-    policies: frozenset[str]
-    """``"System:AliyunHBRRolePolicy"`` or ``"Custom:<name>"``."""
-    max_session_seconds: int = 3600
-    ours: bool = True
-    """Whether its description bears our mark. A role without it is foreign: it is reported and left alone."""
-
-
-@dataclass(frozen=True)
-class Registration:
-    """A cross-account record in the backup account. The alias is for people: a later rename is not drift."""
-
-    type: RegistrationType
-    role_name: str
-    """Empty for ``CROSS_ACCOUNT_BY_RD``."""
-    alias: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True)
-class Enrolment:
-    """What is, or should be, true of one member account's central backup."""
-
-    account_id: str
-    role: Role | Unknown | None = None
-    registrations: Mapping[str, frozenset[Registration] | Unknown] = field(default_factory=dict)
-    """By region."""
-    proven: frozenset[str] = frozenset()
-    """Regions in which CheckRole has succeeded since anything about the role last changed."""
-    service_linked_role: bool = True
-    """Observed only: whether the backup account has its service-linked role."""
-    owner_makes_role: bool = False
-    """Desired only: the role is not ours to make (an external account that is not entered)."""
-    former: frozenset[Role] = frozenset()
-    """Observed only: roles by which the account was registered before its settings changed."""
-    types_coexist: bool = True
-    """Desired only: whether a record of the other type may stay until the new one is there."""
-    adopt_role: bool = False
-    """Desired only: take over a role of that name that lacks our mark."""
-    bindings: Mapping[str, frozenset[Binding]] = field(default_factory=dict)
-    """By region: what is backed up on a schedule. Observed, it holds at least what is wanted and is there."""
-    tag_policies: frozenset[str] = frozenset()
-    """Desired only: names of the policies whose tag rule may bind what is in the account."""
-
-    @property
-    def withdrawn(self) -> bool:
-        """Desired: nothing at all is wanted of the account."""
-        return not (any(self.registrations.values()) or self.bindings)
-
-
-@dataclass(frozen=True)
-class CreateServiceLinkedRole(Step):
-    """Create the backup account's service-linked role, by which Cloud Backup reaches member accounts."""
-
-    sign: ClassVar[str] = "+"
-
-    def __str__(self) -> str:
-        return "create the service-linked role in the backup account"
-
-
-@dataclass(frozen=True)
-class CreateRole(Step):
-    """Create the backup role with its trust policy; if one is there already, that is an observation."""
-
-    sign: ClassVar[str] = "+"
-    role: Role
-
-    def __str__(self) -> str:
-        return f"create role {self.role.name} trusting {', '.join(sorted(self.role.trust.principals))}"
-
-
-@dataclass(frozen=True)
-class UpdateRole(Step):
-    """Set trust policy, session length and our mark to what is wanted."""
-
-    role: Role
-    was: Role
-
-    def __str__(self) -> str:
-        spare = self.was.trust.principals - self.role.trust.principals
-        removed = f", removing {', '.join(sorted(spare))}" if spare else ""
-        return f"update role {self.role.name} to trust {', '.join(sorted(self.role.trust.principals))}{removed}"
-
-
-@dataclass(frozen=True)
-class AttachPolicy(Step):
-    """Attach one policy to the backup role."""
-
-    sign: ClassVar[str] = "+"
-    role_name: str
-    policy: str
-
-    def __str__(self) -> str:
-        warning = " (warning: this policy reaches everything in the account)" if self.policy in BROAD_POLICIES else ""
-        return f"attach {self.policy} to role {self.role_name}{warning}"
-
-
-@dataclass(frozen=True)
-class DetachPolicy(Step):
-    """Detach one policy from the backup role."""
-
-    sign: ClassVar[str] = "-"
-    role_name: str
-    policy: str
-
-    def __str__(self) -> str:
-        return f"detach {self.policy} from role {self.role_name}"
-
-
-@dataclass(frozen=True)
-class DeleteRole(Step):
-    """Delete the backup role, which by then has no policy."""
-
-    sign: ClassVar[str] = "-"
-    role_name: str
-
-    def __str__(self) -> str:
-        return f"delete role {self.role_name}"
-
-
-@dataclass(frozen=True)
-class Register(RegionalStep):
-    """Add the cross-account record in one region; if one is there already, that is an observation."""
-
-    sign: ClassVar[str] = "+"
-    registration: Registration
-
-    def __str__(self) -> str:
-        role = f" with role {self.registration.role_name}" if self.registration.role_name else ""
-        return f"register in {self.region} as {self.registration.type}{role}, alias {self.registration.alias!r}"
-
-
-@dataclass(frozen=True)
-class Deregister(RegionalStep):
-    """Delete one cross-account record in one region; if it is not there, that is an observation."""
-
-    sign: ClassVar[str] = "-"
-    registration: Registration
-
-    def __str__(self) -> str:
-        role = f" with role {self.registration.role_name}" if self.registration.role_name else ""
-        return f"deregister in {self.region}: {self.registration.type}{role}"
-
-
-@dataclass(frozen=True)
-class CheckRole(RegionalStep):
-    """Let Cloud Backup prove that it can assume the role (the console's "Check Permissions")."""
-
-    sign: ClassVar[str] = "?"
-    role_name: str
-
-    def __str__(self) -> str:
-        return f"check in {self.region} that Cloud Backup can use role {self.role_name}"
-
-
-@dataclass(frozen=True)
-class Refuse(Step):
-    """Nothing more can be done for this account until a person has decided."""
-
-    sign: ClassVar[str] = "!"
-    reason: Reason
-    detail: str
-
-    def __str__(self) -> str:
-        return f"refuse: {self.detail}"
-
-
-RoleStep = CreateRole | UpdateRole | AttachPolicy | DetachPolicy | DeleteRole
-"""What is done in the member account itself."""
+from shared.steps import (
+    AttachPolicy,
+    CheckRole,
+    CreateRole,
+    CreateServiceLinkedRole,
+    DeleteRole,
+    Deregister,
+    DetachPolicy,
+    Refuse,
+    Register,
+    RoleStep,
+    UpdateRole,
+)
 
 AnyStep = CreateServiceLinkedRole | RoleStep | Register | Deregister | CheckRole | BindingStep | Refuse
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from shared.backup_policy import BackupPolicy
 from shared.backups import Place, Policy, Rule, Vault, by_name
 from shared.config import Assumptions
+from shared.enrolment import UNKNOWN, Enrolment, Registration
 from shared.kinds import KINDS
 from shared.outcome import AttemptError
-from shared.plan import UNKNOWN, Enrolment, Registration
 from shared.ports import Ports
 from shared.standing import Standing
 

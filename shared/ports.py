@@ -13,8 +13,9 @@ from typing import Any, Protocol
 from shared.backup_policy import VaultSettings
 from shared.backups import BackupClient, Binding, HanaInstance, Job, Place, Point, Policy, Rule, Vault
 from shared.config import Config
+from shared.enrolment import Enrolment, Registration, Role
 from shared.outcome import AttemptError
-from shared.plan import AnyStep, Enrolment, Registration, Role
+from shared.plan import AnyStep
 from shared.scope import Member
 
 

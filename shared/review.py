@@ -19,16 +19,18 @@ from shared.apply import carry_out
 from shared.config import ConfigError, check
 from shared.config_types import AccountId
 from shared.departure import Leaver
+from shared.enrolment import UNKNOWN, Enrolment, Role
 from shared.entrance import Entrance
 from shared.examine import Listed, examine, listed_everywhere
 from shared.fleet import Registrations
 from shared.inventory import guard, take
 from shared.messages import Hint
 from shared.outcome import AttemptError, Reason, TemporaryError
-from shared.plan import UNKNOWN, AnyStep, Enrolment, Register, Role, gaps, plan
+from shared.plan import AnyStep, gaps, plan
 from shared.ports import Ports, Report, Work
 from shared.scope import Member, Wanted
 from shared.standing import Standing, beside, for_sweep
+from shared.steps import Register
 from shared.verdict import find, judge, leaves
 
 VERSION = 1

@@ -8,9 +8,11 @@ from typing import Literal
 
 from shared.backup_policy import BackupPolicy, SourceSettings
 from shared.backups import Binding, Place
-from shared.config import ALIAS_LENGTH, Config, Rule, Settings
+from shared.config import Config
+from shared.enrolment import UNKNOWN, Enrolment, Registration, Role
 from shared.kinds import PAGE, region_warning
-from shared.plan import BROAD_POLICIES, UNKNOWN, Enrolment, Registration, Role
+from shared.settings import ALIAS_LENGTH, Rule, Settings
+from shared.steps import BROAD_POLICIES
 from shared.trust import Trust
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.backups import PLAIN_MARK, Binding, Policy, by_name
-from shared.plan import Enrolment
+from shared.enrolment import Enrolment
 from shared.ports import Ports
 
 

@@ -21,25 +21,18 @@ from shared.apply import carry_out
 from shared.config_types import Drift
 from shared.deadline import Deadline
 from shared.drift import kind_of, telling, to_repair
+from shared.enrolment import UNKNOWN, Enrolment, Registration, Role
 from shared.entrance import Entrance
 from shared.examine import examine
 from shared.fleet import Registrations, everyone
 from shared.messages import Hint
 from shared.outcome import AttemptError, Reason
-from shared.plan import (
-    UNKNOWN,
-    AnyStep,
-    Deregister,
-    Enrolment,
-    Register,
-    Registration,
-    Role,
-    plan,
-)
+from shared.plan import AnyStep, plan
 from shared.policies import Change, Tagged, make, rewrite, strays
 from shared.ports import Ports, Report, Work
 from shared.scope import Member, Wanted
 from shared.standing import Bound, Standing, beside, for_sweep
+from shared.steps import Deregister, Register
 from shared.verdict import find, judge
 
 WORKERS = 4

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.config import Config, External
+from shared.config import Config
 from shared.messages import Hint
 from shared.ports import Ports
 from shared.scope import Member, Wanted, desired
+from shared.settings import External
 
 
 def find(account_id: str, ports: Ports) -> Member | None:

@@ -18,9 +18,10 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from shared.config import Config, Policy, QueueName, Rule, Settings
+from shared.config import Config, QueueName
 from shared.config_types import AccountId, Region, RoleName
 from shared.endpoints import AccountUrl, Host
+from shared.settings import Policy, Rule, Settings
 
 PAGE = Path("docs/settings.md")
 BEGIN, END = "<!-- begin settings -->", "<!-- end settings -->"

@@ -22,10 +22,10 @@ from cli.bootstrap.steps import (
     Step,
     WritePolicy,
 )
-from cli.bootstrap.wanted import MOST_RECEIVES, SERVICE, SERVICE_LINKED_ROLE, Account, Policy, Queue, Role
+from cli.bootstrap.wanted import MOST_RECEIVES, SERVICE, Account, Policy, Queue, Role
 from cli.sdks import QueueSettings, open_cloud_backup
 from shared.clients import Calls, Clients, Credentials
-from shared.config import MARK, Config
+from shared.config import MARK, SERVICE_LINKED_ROLE, Config
 from shared.outcome import AttemptError
 from shared.vendor import AbsentError, ExistsError
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from cli.bootstrap.wanted import SERVICE_LINKED_ROLE, Account, Policy, Queue, Role
+from cli.bootstrap.wanted import Account, Policy, Queue, Role
+from shared.config import SERVICE_LINKED_ROLE
 from shared.steps import Step as Signed
 
 

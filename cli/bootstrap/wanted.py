@@ -19,8 +19,6 @@ MOST_RECEIVES = 64
 an invocation that could not end, and the trigger itself deletes what was handled."""
 FUNCTION_COMPUTE = "fc.aliyuncs.com"
 SERVICE = "crossbackup.hbr.aliyuncs.com"
-SERVICE_LINKED_ROLE = "AliyunServiceRoleForHbrCrossAccountBackup"
-"""By which Cloud Backup reaches member accounts (help page "Service-linked roles for Cloud Backup")."""
 
 
 @dataclass(frozen=True)

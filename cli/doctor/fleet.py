@@ -11,12 +11,13 @@ from cli.output import counted
 from cli.selection import age
 from cli.site import Site
 from cli.survey import State, Surveyed, look_at_all
-from shared.config import Config, Rule
+from shared.config import Config
 from shared.letters import Letter
 from shared.outcome import Reason
 from shared.policies import make
 from shared.queue import QueueError
 from shared.scope import Member, desired
+from shared.settings import Rule
 
 SAMPLE = 20
 """Accounts that are entered unless all are asked for."""

@@ -17,10 +17,10 @@ from cli.output import NotDoneError
 from cli.site import Record, Site
 from cli.survey import State
 from shared import events
+from shared.enrolment import Registration
 from shared.invoke import InvokeError, invoker
 from shared.messages import AccountChanged
 from shared.outcome import AttemptError
-from shared.plan import Registration
 from shared.queue import QueueError
 from shared.vendor import AbsentError
 

@@ -17,7 +17,7 @@ from cli.selection import age
 from cli.survey import State, cause
 from shared.config import Config
 from shared.outcome import Reason
-from shared.plan import CreateServiceLinkedRole, Deregister, Register
+from shared.steps import CreateServiceLinkedRole, Deregister, Register
 
 STATE, WHY, NEXT = "state", "why", "next"
 MINUTES = re.compile(r"0 \*/(\d+) \* \* \* \*")

@@ -16,12 +16,13 @@ from cli.report import as_csv
 from cli.report.model import Folder, Retained, Seen, document
 from cli.report.page import embedded, page
 from cli.survey import State, Surveyed
-from shared.config import Settings
+from shared.enrolment import Enrolment, Registration
 from shared.kinds import KINDS
 from shared.letters import read
 from shared.messages import Held
-from shared.plan import Enrolment, Register, Registration
 from shared.scope import Member, Wanted
+from shared.settings import Settings
+from shared.steps import Register
 from tests.cli.browser import PROGRAM, Page, browser
 from tests.cli.console import READS, Console
 from tests.cli.test_doctor import LOOKS

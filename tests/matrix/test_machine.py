@@ -22,7 +22,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from Tea.exceptions import TeaException
 
 from shared import apply, clients, queue
-from shared.plan import UpdateRole, plan
+from shared.plan import plan
+from shared.steps import UpdateRole
 from tests.cloud import Key, LocalCloud, local_cloud
 from tests.conftest import Soak
 from tests.flows.world import MANAGEMENT, PROD, REGIONS, SANDBOX, TEST, World

@@ -12,7 +12,8 @@ import pytest
 from shared import apply, attempt, vendor
 from shared.onboarding import converge
 from shared.outcome import AttemptError, Reason
-from shared.plan import DeleteRole, DetachPolicy, UpdateRole, plan
+from shared.plan import plan
+from shared.steps import DeleteRole, DetachPolicy, UpdateRole
 from tests.cloud import LocalCloud, local_cloud
 from tests.flows.world import World
 from tests.matrix import flows

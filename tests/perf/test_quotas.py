@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.cloud import memory
-from shared.config import CALLS_A_SECOND
+from shared.quotas import CALLS_A_SECOND
 from tests.flows.test_scale import populate
 from tests.flows.world import World
 

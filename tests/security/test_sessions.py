@@ -14,10 +14,10 @@ from shared.clients import Credentials
 from shared.cloud import connect
 from shared.config import ConfigError, load
 from shared.deadline import Deadline
+from shared.enrolment import Role
 from shared.member import session_policy
 from shared.messages import Hint
 from shared.outcome import AttemptError, Reason
-from shared.plan import Role
 from shared.ports import EnteredAccount, Work
 from shared.review import review
 from shared.trust import Trust

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from shared.plan import UNKNOWN, Enrolment, Registration, Role, Unknown
+from shared.enrolment import UNKNOWN, Enrolment, Registration, Role, Unknown
 from shared.trust import Trust
 
 ACCOUNT = "1000000000000011"

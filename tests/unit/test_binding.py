@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from shared.backup_policy import BackupPolicy
 from shared.backups import Binding, Place, Rule
 from shared.binding import Bind, SwitchOff, Unbind, after_binding, rebound
-from shared.plan import CheckRole, Deregister, Enrolment, Register, after, plan
+from shared.enrolment import Enrolment
+from shared.plan import after, plan
 from shared.policies import rules_of, same
 from shared.rules import read, written
 from shared.standing import Standing, beside
+from shared.steps import CheckRole, Deregister, Register
 from tests.unit.enrolments import ACCOUNT, BY_DIRECTORY, BY_ROLE, ENROLLED, NAME, REGIONS
 from tests.unit.test_backup_policy import GOOD, config
 

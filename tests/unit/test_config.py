@@ -174,6 +174,13 @@ def test_every_mistake_across_policies_is_told() -> None:
     assert "not cn-beijing" in text
 
 
+@pytest.mark.parametrize("text", ["region: a\nregion: b", "scope:\n- {name: one, name: two}"])
+def test_a_key_that_is_there_twice_is_a_mistake(text: str, tmp_path: Path) -> None:
+    """YAML libraries keep the last of two without a word: a rule could vanish."""
+    with pytest.raises(ConfigError, match=r"the key .(region|name). is there twice"):
+        load(written(tmp_path, text))
+
+
 def test_account_ids_are_ascii() -> None:
     """Digits of another script make no account id."""
     assert "management_account" in mistakes(minimal() | {"management_account": "\N{ARABIC-INDIC DIGIT ONE}" * 16})

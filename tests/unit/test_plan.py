@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from shared.enrolment import UNKNOWN, Enrolment, Registration, Role
 from shared.outcome import Reason
-from shared.plan import (
-    UNKNOWN,
-    AnyStep,
+from shared.plan import AnyStep, after, gaps, plan
+from shared.steps import (
     AttachPolicy,
     CheckRole,
     CreateRole,
@@ -18,17 +18,11 @@ from shared.plan import (
     DeleteRole,
     Deregister,
     DetachPolicy,
-    Enrolment,
     Refuse,
+    RegionalStep,
     Register,
-    Registration,
-    Role,
     UpdateRole,
-    after,
-    gaps,
-    plan,
 )
-from shared.steps import RegionalStep
 from shared.trust import Trust
 from tests.unit.enrolments import (
     ACCOUNT,

@@ -8,9 +8,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.config import ALIAS_LENGTH, Config, Settings
-from shared.plan import Registration, Role
+from shared.config import Config
+from shared.enrolment import Registration, Role
 from shared.scope import DEFAULT_RULE, Member, alias, desired, withdrawn
+from shared.settings import ALIAS_LENGTH, Settings
 from shared.trust import Trust
 
 ID = "1000000000000011"
