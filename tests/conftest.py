@@ -1,10 +1,15 @@
-"""What all tests share: how long they may be, and that no secret is in anything they print."""
+"""What all tests share: how long they may be, a local cloud, and that no secret is in anything they print."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+
+from tests.cloud import LocalCloud, local_cloud
+from tests.flows.world import World
 
 pytest_plugins = ["tests.secrets"]
 
@@ -44,3 +49,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def soak(pytestconfig: pytest.Config) -> Soak:
     """How much is sampled."""
     return Soak(pytestconfig.getoption("--soak"), pytestconfig.getoption("--seed"))
+
+
+@pytest.fixture(scope="session")
+def process() -> Iterator[LocalCloud]:
+    """One emulator for all tests that call the handlers themselves: it runs no functions."""
+    with local_cloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def world(process: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A fresh landing zone."""
+    process.reset()
+    return World(process, tmp_path, monkeypatch)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +14,6 @@ def process() -> Iterator[LocalCloud]:
     """One emulator for all tests of the console, with the functions deployed as ``s.yaml`` says."""
     with local_cloud("--functions", "s.yaml", "--code", ".") as cloud:
         yield cloud
-
-
-@pytest.fixture
-def world(process: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A fresh landing zone."""
-    process.reset()
-    return World(process, tmp_path, monkeypatch)
 
 
 @pytest.fixture

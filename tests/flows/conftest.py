@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud import LocalCloud, local_cloud
+from tests.cloud import LocalCloud
 from tests.flows import guesses
 from tests.flows.guesses import Guess
 from tests.flows.world import World
@@ -35,15 +35,9 @@ def guess(request: pytest.FixtureRequest) -> Guess | None:
     return one
 
 
-@pytest.fixture(scope="session")
-def process() -> Iterator[LocalCloud]:
-    """One emulator for all flow tests, without functions: the tests call the handlers themselves."""
-    with local_cloud() as cloud:
-        yield cloud
-
-
 @pytest.fixture
-def world(process: LocalCloud, guess: Guess | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(process: LocalCloud, guess: Guess | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A fresh landing zone."""
     guesses.begin(process, guess)
-    return World(process, tmp_path, monkeypatch)
+    yield World(process, tmp_path, monkeypatch)
+    process.standing = {}

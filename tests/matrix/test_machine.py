@@ -24,7 +24,7 @@ from Tea.exceptions import TeaException
 from shared import apply, clients, queue
 from shared.plan import plan
 from shared.steps import UpdateRole
-from tests.cloud import Key, LocalCloud, local_cloud
+from tests.cloud import Key, LocalCloud
 from tests.conftest import Soak
 from tests.flows.world import MANAGEMENT, PROD, REGIONS, SANDBOX, TEST, World
 from tests.matrix.beginnings import trusting
@@ -319,12 +319,6 @@ def _refused() -> Iterator[None]:
     """What people try may be refused, or suffer a failure that was meant for us, which no SDK survives in each form."""
     with suppress(TeaException, AttributeError, TypeError, ValueError):
         yield
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[LocalCloud]:
-    with local_cloud() as cloud:
-        yield cloud
 
 
 def machine(process: LocalCloud, monkeypatch: pytest.MonkeyPatch, soak: Soak) -> None:

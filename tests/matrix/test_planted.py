@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,11 @@ from shared.onboarding import converge
 from shared.outcome import AttemptError, Reason
 from shared.plan import plan
 from shared.steps import DeleteRole, DetachPolicy, UpdateRole
-from tests.cloud import LocalCloud, local_cloud
+from tests.cloud import LocalCloud
 from tests.flows.world import World
 from tests.matrix import flows
 from tests.matrix.platform import Platform
 from tests.matrix.runs import Stage, perform, singles
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[LocalCloud]:
-    with local_cloud() as cloud:
-        yield cloud
 
 
 @pytest.fixture

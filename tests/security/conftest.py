@@ -1,21 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cloud import LocalCloud, local_cloud
+from tests.cloud import LocalCloud
 from tests.flows.world import World
 from tests.security import policies
-
-
-@pytest.fixture(scope="session")
-def process() -> Iterator[LocalCloud]:
-    """One emulator for all of these tests, without functions: the tests call the handlers themselves."""
-    with local_cloud() as cloud:
-        yield cloud
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cloud import LocalCloud, local_cloud
 from tests.flows.world import PROD, SANDBOX, TEST, World
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -35,18 +33,6 @@ def lately(name: str) -> bytes:
     """The file, with yesterday as its day where it asks for a window of time: ActionTrail keeps 90 days."""
     raw, yesterday = (EVENTS / name).read_bytes(), datetime.now(timezone.utc) - timedelta(days=1)
     return raw.replace(b"2026-11-22", f"{yesterday:%Y-%m-%d}".encode()) if name.startswith("replay-window") else raw
-
-
-@pytest.fixture(scope="module")
-def running_cloud() -> Iterator[LocalCloud]:
-    with local_cloud() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def world(running_cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    running_cloud.reset()
-    return World(running_cloud, tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(("name", "expected"), table().items(), ids=table())
