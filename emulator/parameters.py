@@ -34,7 +34,7 @@ def validate(service: Service, table: Mapping[str, Param], pairs: tuple[tuple[st
     """Every parameter of ``table``, typed, with its default where it was not sent.
 
     Raises:
-        CloudError: the service's ``missing`` or ``invalid`` code, 400.
+        CloudError: the service's ``missing`` or ``invalid`` code, or the parameter's own.
     """
     sent = _grouped(table, pairs)
     typed: dict[str, Any] = {}
@@ -56,10 +56,10 @@ def _read(service: Service, name: str, param: Param, value: Sent) -> object:
         raise _unknown(str(error)) from error
     except _WrongLengthError as error:
         code = param.length or param.invalid or service.invalid.format(name=name)
-        raise CloudError(code, f"The parameter {name} is too long or too short: {error}.") from error
+        raise CloudError(code, f"The parameter {name} is too long or too short: {error}.", param.status) from error
     except (ValueError, TypeError, RecursionError) as error:
         code = param.invalid or service.invalid.format(name=name)
-        raise CloudError(code, f"The parameter {name} is wrongly formed: {error}.") from error
+        raise CloudError(code, f"The parameter {name} is wrongly formed: {error}.", param.status) from error
 
 
 class _WrongLengthError(ValueError):

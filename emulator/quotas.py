@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat
 
 from emulator.errors import CloudError
 
@@ -37,8 +37,8 @@ class Quotas(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     enabled: bool = False
-    limits: dict[str, float] = {}
-    """``service:Action`` or ``service:*`` → calls per second, over the published ones."""
+    limits: dict[str, NonNegativeFloat] = {}
+    """``service:Action`` or ``service:*`` → calls per second, over the published ones; 0 is none at all."""
     burst_seconds: float = 1.0
     """A bucket holds this many seconds' worth of calls (inferred)."""
     retry_after_ms: int | None = None
@@ -65,7 +65,7 @@ class Buckets(BaseModel):
         api, rate = self._limit(service, action)
         if rate is None:
             return
-        capacity = max(1.0, rate * self.settings.burst_seconds)
+        capacity = max(1.0, rate * self.settings.burst_seconds) if rate else 0.0
         bucket = f"{account}/{api}"
         level, since = self.levels.get(bucket, (capacity, now))
         level = min(capacity, level + (now - since) * rate)

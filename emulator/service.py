@@ -39,6 +39,8 @@ class Param:
     """The code for a malformed value where it is not the service's usual ``InvalidParameter.<Name>``."""
     length: str | None = None
     """The code for a text of the wrong length where it is not the one of a malformed value."""
+    status: int = 400
+    """The HTTP status of those two where it is not the usual one."""
     missing: str | None = None
     """The code for a required value that was not sent where it is not the service's usual one."""
 

@@ -120,7 +120,7 @@ _READS = {
 _ATTACHMENT = {"PolicyId": _POLICY, "TargetId": Param(required=True)}
 _DELEGATION = {
     "AccountId": _ACCOUNT,
-    "ServicePrincipal": Param(required=True, pattern=_SERVICE_PRINCIPAL),
+    "ServicePrincipal": Param(required=True, pattern=_SERVICE_PRINCIPAL, status=409),
 }
 
 _WRITES = {
@@ -260,7 +260,9 @@ _WRITES = {
         control_policies.create,
         {
             "PolicyName": Param(required=True, pattern=r"[A-Za-z][A-Za-z0-9-]*", maximum=128),
-            "PolicyDocument": Param(required=True, maximum=4096, length="InvalidParameter.PolicyDocument.Length"),
+            "PolicyDocument": Param(
+                required=True, maximum=4096, length="InvalidParameter.PolicyDocument.Length", status=409
+            ),
             "EffectScope": Param(required=True, choices=("RAM",)),
             "Description": Param(maximum=1024),
             "Tag": _TAG,

@@ -1,24 +1,19 @@
 """Where the code of each refusal comes from: the vendor's metadata, another page of theirs, or nowhere.
 
-``documented_codes.json`` is taken from the official API metadata of 2024: action → codes. It has none for RAM, and few
-for Cloud Backup and for control policies and tags; of those the table below says where they are from.
+Of the codes that the metadata does not have, the table below says where they are from.
 """
 
 from __future__ import annotations
 
 import inspect
-import json
 import re
 from collections.abc import Mapping
 
 import pytest
 
 from emulator.server import SERVICES
-from tests.cloud import ROOT
+from tests.emulator.refusals import documented
 
-DOCUMENTED: Mapping[str, Mapping[str, list[str]]] = json.loads(
-    (ROOT / "tests/emulator/documented_codes.json").read_text(encoding="utf-8")
-)
 HBR_PAGE = 'help page "Error codes" of Cloud Backup'
 TERRAFORM = "the Terraform provider knows it"
 SAME = "inferred: the metadata has it for other actions of the product"
@@ -106,8 +101,7 @@ CHECKED = [
 def undocumented(service: str, action: str) -> set[str]:
     """The codes that an action may answer and that the metadata does not have for it."""
     (table,) = (known for known in SERVICES if known.name == service)
-    twin = "resourcedirectory" if service == "resourcemanager" else service
-    return set(table.actions[action].errors) - set(DOCUMENTED.get(twin, {}).get(action, []))
+    return set(table.actions[action].errors) - documented(service, action).keys()
 
 
 @pytest.mark.parametrize("called", CHECKED, ids="-".join)

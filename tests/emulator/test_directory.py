@@ -449,7 +449,7 @@ def test_control_policies_are_kept(directory: Any) -> None:
     bad = rd.CreateControlPolicyRequest(policy_name="bad", effect_scope="RAM", policy_document="{}")
     assert refused(directory.create_control_policy, bad) == (400, "MalformedPolicyDocument")
     long = rd.CreateControlPolicyRequest(policy_name="bad", effect_scope="RAM", policy_document=" " * 4097)
-    assert refused(directory.create_control_policy, long) == (400, "InvalidParameter.PolicyDocument.Length")
+    assert refused(directory.create_control_policy, long) == (409, "InvalidParameter.PolicyDocument.Length")
     listed = directory.list_control_policies(rd.ListControlPoliciesRequest()).body.control_policies.control_policy
     assert [each.policy_name for each in listed] == ["FullAliyunAccess", "no-ram"]
     attach = rd.AttachControlPolicyRequest(policy_id=policy, target_id=PROD)
