@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.errors import CloudError
 
 if TYPE_CHECKING:
-    from emulator.app import Exchange
+    from emulator.chain import Exchange
     from emulator.faults import Fault
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]

@@ -1,6 +1,6 @@
 """What a service is made of: a table from action name to function, and what is checked before the function runs.
 
-A new action is one function and one line in its service's table. The chain that uses these tables is in ``app.py``.
+A new action is one function and one line in its service's table. The chain that uses these tables is in ``chain.py``.
 """
 
 from __future__ import annotations
