@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import fc2
 import httpx
 import yaml
+from alibabacloud_fc20230330 import models
+from alibabacloud_fc20230330.client import Client as Fc3
+from alibabacloud_tea_openapi.utils_models import Config
 from mns.account import Account
 from mns.queue import QueueMeta
 
@@ -96,6 +100,19 @@ def client(cloud: LocalCloud, key: Key | None = None) -> Any:
     )
 
 
+def fc3(cloud: LocalCloud, key: Key | None = None) -> Any:
+    """The official client of 3.0 as the operator."""
+    key = key or cloud.key()
+    config = Config(
+        access_key_id=key.access_key_id,
+        access_key_secret=key.access_key_secret,
+        security_token=key.token or None,
+        endpoint=cloud.endpoints["fc"].removeprefix("http://"),
+        protocol="http",
+    )
+    return Fc3(config)
+
+
 def call(cloud: LocalCloud, function: str, event: str = "{}", **headers: str) -> Any:
     """One call on the 2.0 path; headers with underscores for dashes."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -106,6 +123,19 @@ def runs(cloud: LocalCloud, function: str | None = None) -> list[dict[str, Any]]
     """Finished invocations, oldest first."""
     found: list[dict[str, Any]] = control(cloud, "fc", function=function)["invocations"]
     return found
+
+
+def notes(cloud: LocalCloud, function: str) -> Path:
+    """Where the handlers write down what they were called with."""
+    found = fc3(cloud).get_function(function, models.GetFunctionRequest())
+    return Path(found.body.environment_variables["NOTES"])
+
+
+def events(cloud: LocalCloud, function: str) -> list[Any]:
+    """What the function was called with, as it wrote it down."""
+    ids, path = {run["request_id"] for run in runs(cloud, function)}, notes(cloud, function)
+    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return [json.loads(line["event"]) for line in lines if line["id"] in ids]
 
 
 def control(cloud: LocalCloud, name: str, **params: Any) -> Any:

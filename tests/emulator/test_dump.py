@@ -15,10 +15,10 @@ from mns.queue import Message
 
 from tests.cloud import LocalCloud, local_cloud
 from tests.emulator.deployed import ACCOUNT, call, control, project, queue, queue_arn, runs, settings, wait_for
+from tests.emulator.fc.test_bus import failing
+from tests.emulator.fc.test_triggers import FAIL, fed, timed
 from tests.emulator.hbr.conftest import CROSS, bind, create_policy, create_role, create_vault, link, register
 from tests.emulator.hbr.test_jobs import BUCKET, execute
-from tests.emulator.test_bus import failing
-from tests.emulator.test_triggers import FAIL, fed, timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,14 +9,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from mns.queue import Message
 
-from tests.cloud import LocalCloud, local_cloud
-from tests.emulator.deployed import ACCOUNT, call, project, queue, queue_arn, runs, wait_for
+from tests.cloud import LocalCloud
+from tests.emulator.deployed import ACCOUNT, events, queue, queue_arn, runs, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 
 def fed(name: str, *, count: int = 10, seconds: int = 5, mode: str = "event-streaming", **more: Any) -> dict[str, Any]:
@@ -52,33 +51,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "often": timed("@every 10m"),
     "off": timed("0 0 * * * *", enable=False),
     "failing": timed("0 30 18 * * *") | FAIL | {"asyncInvokeConfig": {"maxAsyncRetryAttempts": 2}},
-    "notes": {},
 }
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    path = project(tmp_path_factory.mktemp("project"), FUNCTIONS)
-    with local_cloud("--functions", str(path)) as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def cloud(running: LocalCloud) -> LocalCloud:
-    running.reset()
-    notes(running).unlink(missing_ok=True)
-    return running
-
-
-def notes(cloud: LocalCloud) -> Path:
-    return Path(json.loads(call(cloud, "notes", '{"do": "environment"}').data)["NOTES"])
-
-
-def events(cloud: LocalCloud, function: str) -> list[Any]:
-    ids = {run["request_id"] for run in runs(cloud, function)}
-    path = notes(cloud)
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return [json.loads(line["event"]) for line in lines if line["id"] in ids]
 
 
 def left(cloud: LocalCloud, name: str) -> int:

@@ -1,0 +1,1 @@
+"""Function Compute of the emulator: calls, instances, asynchronous calls, and what triggers them."""
