@@ -11,11 +11,15 @@ import typer
 from shared.config import Config
 from shared.kinds import KINDS, kind_of
 
-Kind = Annotated[str, typer.Option("--kind", help=f"Only this kind: {', '.join(KINDS)}.")]
-Source = Annotated[str, typer.Option("--source", help="Only this data source: instance, bucket, file system.")]
-Region = Annotated[str, typer.Option("--region", help="Only in this region.")]
+Kind = Annotated[str, typer.Option("--kind", metavar="KIND", help=f"Only this kind: {', '.join(KINDS)}.")]
+Source = Annotated[
+    str, typer.Option("--source", metavar="SOURCE", help="Only this data source: instance, bucket, file system.")
+]
+Region = Annotated[str, typer.Option("--region", metavar="REGION", help="Only in this region.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Start it, and do not follow it to its end.")]
-Minutes = Annotated[float, typer.Option("--minutes", min=0, help="Follow it for so long at most; it goes on then.")]
+Minutes = Annotated[
+    float, typer.Option("--minutes", metavar="MINUTES", min=0, help="Follow it for so long at most; it goes on then.")
+]
 HOUR = 60.0
 
 

@@ -31,7 +31,9 @@ def backup(
     kind: Kind = "",
     source: Source = "",
     region: Region = "",
-    keep_days: Annotated[int, typer.Option("--keep-days", help="For an ECS instance that no policy has.")] = 30,
+    keep_days: Annotated[
+        int, typer.Option("--keep-days", metavar="DAYS", help="For an ECS instance that no policy has.")
+    ] = 30,
     no_wait: NoWait = False,
     minutes: Minutes = HOUR,
     yes: Yes = False,

@@ -28,14 +28,16 @@ def hana(
     session: Session,
     account: AccountId,
     *,
-    region: Annotated[str, typer.Option("--region", help="Where it is.")],
-    name: Annotated[str, typer.Option("--name", help="How it is called here, and in `backup_policies`.")],
-    instance: Annotated[list[str], typer.Option("--instance", help="The ECS instances that it runs on.")],
-    host: Annotated[str, typer.Option("--host", help="The private address of its primary node.")],
-    sid: Annotated[str, typer.Option("--sid", help="Its system id.")],
-    vault: Annotated[str, typer.Option("--vault", help="The name or id of the vault.")],
-    number: Annotated[int, typer.Option("--number", help="Its instance number.")] = 0,
-    user: Annotated[str, typer.Option("--user", help="A user of SYSTEMDB.")] = "SYSTEM",
+    region: Annotated[str, typer.Option("--region", metavar="REGION", help="Where it is.")],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="How it is called here, and in `backup_policies`.")
+    ],
+    instance: Annotated[list[str], typer.Option("--instance", metavar="ID", help="The ECS instances that it runs on.")],
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The private address of its primary node.")],
+    sid: Annotated[str, typer.Option("--sid", metavar="SID", help="Its system id.")],
+    vault: Annotated[str, typer.Option("--vault", metavar="VAULT", help="The name or id of the vault.")],
+    number: Annotated[int, typer.Option("--number", metavar="NUMBER", help="Its instance number.")] = 0,
+    user: Annotated[str, typer.Option("--user", metavar="USER", help="A user of SYSTEMDB.")] = "SYSTEM",
     yes: Yes = False,
 ) -> Result:
     """Register a SAP HANA instance; the sweep then plans the backups of its databases. Asks for the password."""

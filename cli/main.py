@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from cli import (
     apply,
@@ -60,34 +60,32 @@ GROUPS: dict[str, tuple[str, tuple[Command, ...], str]] = {
 """What they are for, their verbs, and an example."""
 
 
-class _Untyped(TyperCommand):
-    """A command whose help shows no type of an option that is said or not."""
+class _Plain:
+    """Help without the types of Python: what takes a value has a word for it, its ``metavar``."""
 
     def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - a type that typer keeps to itself
-        """As typer has them."""
-        return untyped(super().get_params(ctx))
+        """As typer has them, but for how they are shown."""
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]  # the command beside it has it
+        for one in params:
+            if isinstance(one, TyperArgument):
+                one.display_type_rich = lambda **_: None  # type: ignore[method-assign]
+            elif getattr(one, "is_flag", False):
+                one.metavar = ""
+        return params
 
 
-class _UntypedGroup(TyperGroup):
-    """The same of several commands."""
-
-    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - a type that typer keeps to itself
-        """As typer has them."""
-        return untyped(super().get_params(ctx))
+class _Verb(_Plain, TyperCommand):
+    """One verb."""
 
 
-def untyped(params: list[Any]) -> list[Any]:
-    """The same parameters, in which a flag has no word for a value."""
-    for one in params:
-        if getattr(one, "is_flag", False):
-            one.metavar = ""
-    return params
+class _Group(_Plain, TyperGroup):
+    """Several verbs."""
 
 
 # Locals may hold credentials: they are in no traceback.
 app = typer.Typer(
     name="cab",
-    cls=_UntypedGroup,
+    cls=_Group,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
@@ -141,15 +139,13 @@ def _name(command: Command) -> str:
 
 
 def _add(to: typer.Typer, command: Command) -> None:
-    to.command(_name(command), cls=_Untyped, epilog=f"Example: [bold]{vars(command)['example']}[/bold]")(command)
+    to.command(_name(command), cls=_Verb, epilog=f"Example: [bold]{vars(command)['example']}[/bold]")(command)
 
 
 for _verb in VERBS:
     _add(app, _verb)
 for _group, (_help, _verbs, _example) in GROUPS.items():
-    _typer = typer.Typer(
-        cls=_UntypedGroup, no_args_is_help=True, help=_help, epilog=f"Example: [bold]{_example}[/bold]"
-    )
+    _typer = typer.Typer(cls=_Group, no_args_is_help=True, help=_help, epilog=f"Example: [bold]{_example}[/bold]")
     for _verb in _verbs:
         _add(_typer, _verb)
     app.add_typer(_typer, name=_group)

@@ -28,12 +28,14 @@ from shared.outcome import AttemptError
 from shared.purge import Purge, plan_purge, surroundings
 
 Reviewed = Annotated[
-    str, typer.Option("--reviewed", help="The hash of the plan that you reviewed: delete what it says.")
+    str, typer.Option("--reviewed", metavar="HASH", help="The hash of the plan that you reviewed: delete what it says.")
 ]
 Again = Annotated[
-    str, typer.Option("--again", help="The account's id once more, where there is no terminal to ask on.")
+    str, typer.Option("--again", metavar="ID", help="The account's id once more, where there is no terminal to ask on.")
 ]
-Sids = Annotated[list[str] | None, typer.Option("--sid", help="NAME=SID of a SAP HANA instance that is to go.")]
+Sids = Annotated[
+    list[str] | None, typer.Option("--sid", metavar="NAME=SID", help="NAME=SID of a SAP HANA instance that is to go.")
+]
 
 
 @verb("cab purge 1000000000000011")

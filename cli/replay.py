@@ -29,14 +29,25 @@ AT_A_TIME = 25
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
-Start = Annotated[str | None, typer.Option(help="Begin of a window of ActionTrail, as 2026-11-22T02:03:04Z.")]
-End = Annotated[str | None, typer.Option(help="End of the window.")]
-After = Annotated[str | None, typer.Option(help="Go on with a window where a replay stopped: `next` of its answer.")]
-File = Annotated[Path | None, typer.Option("--file", help="A file with one event, or a list of them.", exists=True)]
-Folder = Annotated[
-    Path | None, typer.Option("--dir", help="A folder of such files, *.json.", file_okay=False, exists=True)
+Start = Annotated[
+    str | None,
+    typer.Option("--start", metavar="TIME", help="Begin of a window of ActionTrail, as 2026-11-22T02:03:04Z."),
 ]
-Lines = Annotated[Path | None, typer.Option("--jsonl", help="A file with one event a line.", exists=True)]
+End = Annotated[str | None, typer.Option("--end", metavar="TIME", help="End of the window.")]
+After = Annotated[
+    str | None,
+    typer.Option("--after", metavar="PLACE", help="Go on with a window where a replay stopped: `next` of its answer."),
+]
+File = Annotated[
+    Path | None, typer.Option("--file", metavar="FILE", help="A file with one event, or a list of them.", exists=True)
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--dir", metavar="FOLDER", help="A folder of such files, *.json.", file_okay=False, exists=True),
+]
+Lines = Annotated[
+    Path | None, typer.Option("--jsonl", metavar="FILE", help="A file with one event a line.", exists=True)
+]
 Letters = Annotated[bool, typer.Option("--dead-letters", help="What waits for a person, attempted at once.")]
 Apply = Annotated[bool, typer.Option("--apply", help="Carry it out; without this, only show what would be done.")]
 

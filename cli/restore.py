@@ -31,17 +31,28 @@ from shared.kinds import KINDS, kind_of, region_warning, who_pays
 from shared.limits import can_restore
 from shared.restore import CLONE, NoPointError, Restoration, Target, allow, choose, planned
 
-To = Annotated[str, typer.Option("--to", help="source, backup (the backup account), or another account's id.")]
-At = Annotated[
-    str, typer.Option("--at", help="The newest point not later than this: 2026-11-22T10:00 (UTC unless told).")
+To = Annotated[
+    str, typer.Option("--to", metavar="ACCOUNT", help="source, backup (the backup account), or another account's id.")
 ]
-PointId = Annotated[str, typer.Option("--point", help="This backup point, also one of a partial backup.")]
-TargetId = Annotated[str, typer.Option("--target", help="Bucket, file system, instance; by default the source's own.")]
-PathIn = Annotated[str, typer.Option("--path", help="Directory, prefix or table in the target.")]
+At = Annotated[
+    str,
+    typer.Option(
+        "--at", metavar="TIME", help="The newest point not later than this: 2026-11-22T10:00 (UTC unless told)."
+    ),
+]
+PointId = Annotated[str, typer.Option("--point", metavar="ID", help="This backup point, also one of a partial backup.")]
+TargetId = Annotated[
+    str, typer.Option("--target", metavar="TARGET", help="Bucket, file system, instance; by default the source's own.")
+]
+PathIn = Annotated[str, typer.Option("--path", metavar="PATH", help="Directory, prefix or table in the target.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Allow data that is there to be overwritten.")]
-Again = Annotated[str, typer.Option("--again", help="With --overwrite: the source's id once more.")]
-Created = Annotated[int | None, typer.Option("--created", help="A NAS target's time of creation, epoch seconds.")]
-NewInstance = Annotated[str, typer.Option("--new-instance", help=f"JSON with {', '.join(CLONE)}: a new ECS instance.")]
+Again = Annotated[str, typer.Option("--again", metavar="ID", help="With --overwrite: the source's id once more.")]
+Created = Annotated[
+    int | None, typer.Option("--created", metavar="SECONDS", help="A NAS target's time of creation, epoch seconds.")
+]
+NewInstance = Annotated[
+    str, typer.Option("--new-instance", metavar="JSON", help=f"JSON with {', '.join(CLONE)}: a new ECS instance.")
+]
 
 
 @verb("cab restore 1000000000000011 --kind oss --source prod-data --to 1000000000000012 --target test-data")

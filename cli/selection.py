@@ -16,19 +16,26 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 AGE = re.compile(r"(\d+)([smhd])")
 PANEL = "Which letters"
 
-Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Ids, as `cab dead-letters list` shows them.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="ID", help="Ids, as `cab dead-letters list` shows them.")]
 Reasons = Annotated[
     list[str] | None,
-    typer.Option("--reason", help="Only of this reason; may be said again.", rich_help_panel=PANEL),
+    typer.Option("--reason", metavar="REASON", help="Only of this reason; may be said again.", rich_help_panel=PANEL),
 ]
 Accounts = Annotated[
     list[str] | None,
-    typer.Option("--account", help="Only of this account; may be said again.", rich_help_panel=PANEL),
+    typer.Option(
+        "--account", metavar="ACCOUNT", help="Only of this account; may be said again.", rich_help_panel=PANEL
+    ),
 ]
 Older = Annotated[
-    str | None, typer.Option("--older-than", help="In the queue at least so long: 90m, 6h, 2d.", rich_help_panel=PANEL)
+    str | None,
+    typer.Option(
+        "--older-than", metavar="AGE", help="In the queue at least so long: 90m, 6h, 2d.", rich_help_panel=PANEL
+    ),
 ]
-Newer = Annotated[str | None, typer.Option("--newer-than", help="In the queue at most so long.", rich_help_panel=PANEL)]
+Newer = Annotated[
+    str | None, typer.Option("--newer-than", metavar="AGE", help="In the queue at most so long.", rich_help_panel=PANEL)
+]
 
 
 def chosen(

@@ -32,7 +32,12 @@ Local = Annotated[
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", help="What is wanted; else CAB_CONFIG names it, else config.yaml.", rich_help_panel=EVERY),
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="What is wanted; else CAB_CONFIG names it, else config.yaml.",
+        rich_help_panel=EVERY,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.", rich_help_panel=EVERY)]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log to stderr, redacted.", rich_help_panel=EVERY)]

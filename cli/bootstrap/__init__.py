@@ -45,11 +45,17 @@ WORKING = ("functions", "backup-account")
 """The policy documents without which nothing works."""
 EVERY = (*WORKING, *PEOPLE, *BACKUP_PEOPLE)
 
-ServicesFile = Annotated[Path, typer.Option("--deployment", help="What is deployed: names of role and log project.")]
-PoliciesFolder = Annotated[Path, typer.Option("--policies", help="The folder of the policy documents.")]
+ServicesFile = Annotated[
+    Path, typer.Option("--deployment", metavar="FILE", help="What is deployed: names of role and log project.")
+]
+PoliciesFolder = Annotated[
+    Path, typer.Option("--policies", metavar="FOLDER", help="The folder of the policy documents.")
+]
 Operators = Annotated[
     list[str] | None,
-    typer.Option("--operator", help="ARN of a user or role who may enter the backup account; may be said again."),
+    typer.Option(
+        "--operator", metavar="ARN", help="ARN of a user or role who may enter the backup account; may be said again."
+    ),
 ]
 
 

@@ -39,7 +39,10 @@ def doctor(
         bool, typer.Option("--live-checks", help="Only answer what no document says: see docs/live-checks.md.")
     ] = False,
     account: Annotated[
-        str | None, typer.Option("--account", help="With --live-checks: register this account a second time, and see.")
+        str | None,
+        typer.Option(
+            "--account", metavar="ACCOUNT", help="With --live-checks: register this account a second time, and see."
+        ),
     ] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Look at the role of every account, not only of some.")] = False,
     services: ServicesFile = Path("s.yaml"),

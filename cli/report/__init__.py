@@ -28,8 +28,12 @@ COLUMNS = (
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula; a text that begins so is marked as one."""
 
-HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write one self-contained page there.", dir_okay=False)]
-CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write a row per account there.", dir_okay=False)]
+HtmlFile = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write one self-contained page there.", dir_okay=False)
+]
+CsvFile = Annotated[
+    Path | None, typer.Option("--csv", metavar="FILE", help="Write a row per account there.", dir_okay=False)
+]
 
 
 @verb("cab report --html coverage.html")

@@ -14,6 +14,8 @@ from tests import secrets
 from tests.cloud import ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.flows.world import World
 
 COMMAND = (sys.executable, "-m", "cli.main")
@@ -65,11 +67,11 @@ class Console:
         }
         return {name: value for name, value in {**kept, **ours}.items() if value is not None}
 
-    def __call__(self, *words: str, env: dict[str, str | None] | None = None) -> Ran:
-        """Run ``cab`` without a terminal."""
+    def __call__(self, *words: str, env: dict[str, str | None] | None = None, folder: Path = ROOT) -> Ran:
+        """Run ``cab`` in a folder, without a terminal."""
         ran = subprocess.run(  # noqa: S603 - our own command
             [*COMMAND, *words],
-            cwd=ROOT,
+            cwd=folder,
             env=self.environment(env),
             stdin=subprocess.DEVNULL,
             capture_output=True,
