@@ -13,12 +13,13 @@ from rich.text import Text
 
 from cli.attempted import shown
 from cli.given import read
-from cli.output import NotDoneError, Result, WrongUseError, confirm, counted, following, progress
+from cli.output import NotDoneError, Result, WrongUseError, confirm, following, progress
 from cli.plan import COUNTED
 from cli.session import Session
 from cli.verb import Yes, verb
 from shared.messages import Hint
 from shared.review import Applied, NotAPlanError, PlanDocument, ReviewError, apply_reviewed, read_plan
+from shared.wording import counted
 
 MAKE = "cab plan --all --json > plan.json"
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN.json", help="What `cab plan --json` wrote.", exists=True)]

@@ -15,6 +15,7 @@ from shared.backups import Job
 from shared.coverage import HOUR, coverage, state
 from shared.ports import Ports
 from shared.standing import Standing, for_sweep
+from shared.wording import counted
 
 WEEK = 168 * HOUR
 """Jobs are looked for at least so far back."""
@@ -80,7 +81,7 @@ def told(accounts: dict[str, dict[str, Any]]) -> Iterator[RenderableType]:
     proved = sum(found["state"] == "proved" for found in accounts.values())
     if any(found["state"] == "registered" for found in accounts.values()):
         yield following("`cab status --deep` also proves the roles: an account is protected only then")
-    yield f"backups: {proved} of {len(accounts)} accounts are proved by a complete job within the promised time"
+    yield f"backups: {proved} of {counted(len(accounts), 'account')} proved by a complete job within the promised time"
 
 
 def _cells(kind: dict[str, Any]) -> tuple[str, str, str]:

@@ -23,6 +23,7 @@ from shared.dead_letters import Look, Moved
 from shared.letters import Letter, waiting
 from shared.messages import Selection
 from shared.queue import Queues
+from shared.wording import counted
 
 Apply = Annotated[bool, typer.Option("--apply", help="Carry it out; without this, only show which letters it is for.")]
 All = Annotated[bool, typer.Option("--all", help="Every letter; without this, say which.")]
@@ -121,7 +122,7 @@ def _move(
                 *([following("this was a preview; --apply carries it out")] if found else []),
             ]
             return Result({"preview": not apply, **_document(found, seen)}, shown)
-        confirm(f"{what.capitalize()} {len(found)} dead letter(s)?", yes=yes)
+        confirm(f"{what.capitalize()} {counted(len(found), 'dead letter')}?", yes=yes)
         moved = []
         with progress(f"{what}: 0 of {len(found)}") as tell:
             for one in move(cloud.queues, Selection(ids=frozenset(letter.id for letter in found))):
@@ -164,7 +165,7 @@ def _listed(found: list[Letter], seen: Look) -> Iterator[RenderableType]:
             accounts = " ".join(one.account_ids)
             table.add_row(one.id, str(one.reason), accounts, age(one.age), left, str(one.attempts or ""), one.detail)
         yield table
-    yield f"{len(found)} dead letter(s)"
+    yield counted(len(found), "dead letter")
     ending = sum(one.ends_soon for one in found)
     if ending:
         yield Text(f"{ending} of them will be lost within two days: nothing resets a letter's time", "bold red")
@@ -176,7 +177,7 @@ def _listed(found: list[Letter], seen: Look) -> Iterator[RenderableType]:
 def _unseen(seen: Look) -> str:
     """What a look cannot show."""
     text = (
-        f"{len(seen.letters)} row(s) were hidden from others meanwhile and have been handed back; "
+        f"hidden from others meanwhile, and handed back: {counted(len(seen.letters), 'row')}; "
         f"rows that somebody else is looking at are not shown, and are back within {age(seen.hidden_seconds)}"
     )
     return text if seen.complete else f"{text}; there are more than one look shows"

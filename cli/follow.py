@@ -13,6 +13,7 @@ from rich.text import Text
 from cli.output import console, following
 from shared.backups import Job
 from shared.inventory import shown_size
+from shared.wording import counted
 
 SECONDS = 2.0
 """Between two looks; Cloud Backup takes 600 calls a minute (quota page)."""
@@ -70,7 +71,7 @@ def told(jobs: dict[str, dict[str, Any]]) -> Iterator[RenderableType]:
     """Each job's status, items and bytes as the cloud reports them; only COMPLETE counts as good."""
     for name, job in jobs.items():
         colour = "green" if job["status"] == "COMPLETE" else "bold red" if job["status"] != "RUNNING" else "cyan"
-        numbers = f"{job.get('items', 0)} items, {shown_size(job.get('bytes', 0))}"
+        numbers = f"{counted(job.get('items', 0), 'item')}, {shown_size(job.get('bytes', 0))}"
         why = f" ({job['error']})" if job.get("error") else ""
         yield Text.assemble((name, "bold"), "  ", (job["status"], colour), f"  {numbers}, job {job['job_id']}{why}")
         if job["status"] == "RUNNING":

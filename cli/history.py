@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from cli.output import NotDoneError, counted
+from cli.output import NotDoneError
 from cli.sdks import Logs
 from cli.selection import age
 from cli.site import Site, epoch
 from shared.outcome import AttemptError
+from shared.wording import counted
 
 LOOKED_BACK = 30 * 86_400
 """Seconds; the log keeps what its logstore is told to."""

@@ -122,11 +122,6 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def counted(number: int, what: str) -> str:
-    """How many there are, for people: ``1 account``, ``2 accounts``."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
 def following(text: str) -> Text:
     """The line that says what a person does next."""
     return Text.assemble(("next: ", "bold"), text)

@@ -26,6 +26,7 @@ from shared.examine import listed_everywhere
 from shared.inventory import Inventory, take
 from shared.outcome import AttemptError
 from shared.purge import Purge, plan_purge, surroundings
+from shared.wording import counted
 
 Reviewed = Annotated[
     str, typer.Option("--reviewed", metavar="HASH", help="The hash of the plan that you reviewed: delete what it says.")
@@ -101,7 +102,8 @@ def _planned(account_id: str, sids: dict[str, str], cloud: Cloud) -> tuple[Purge
 def _confirm(plan: Purge, found: Inventory, again: str) -> None:
     points = sum(one.points for one in found.restorable)
     question = (
-        f"This deletes for good: {len(plan.deletions)} things, of {points} restorable points. Type the account's id"
+        f"This deletes for good: {counted(len(plan.deletions), 'thing')}, of {counted(points, 'restorable point')}. "
+        "Type the account's id"
     )
     if not again and sys.stdin.isatty() and sys.stderr.isatty():
         again = Prompt.ask(Text(question), console=console(stderr=True))

@@ -13,6 +13,7 @@ from cli.doors import through, where
 from cli.output import NotDoneError, Result, confirm, following, progress
 from cli.session import Session
 from cli.verb import Direct, Yes, verb
+from shared.wording import counted
 
 Deep = Annotated[bool, typer.Option("--deep", help="Also examine the roles of the day's share of the accounts.")]
 
@@ -42,7 +43,7 @@ def reconcile(
 def shown(swept: dict[str, Any]) -> Iterator[RenderableType]:
     """What a sweep found and did."""
     yield (
-        f"{swept['members']} accounts, {swept['in_scope']} in scope, {swept['examined']} worked on, "
+        f"{counted(swept['members'], 'account')}, {swept['in_scope']} in scope, {swept['examined']} worked on, "
         f"{swept['repaired']} repaired"
     )
     for one in swept["findings"]:
@@ -54,7 +55,8 @@ def shown(swept: dict[str, Any]) -> Iterator[RenderableType]:
     if hidden > 0:
         yield f"and {hidden} more"
     if swept["left_over"]:
-        yield following(f"{swept['left_over']} accounts are left for the next run: run it again, or wait for the timer")
+        left = counted(swept["left_over"], "account")
+        yield following(f"left for the next run: {left}; run it again, or wait for the timer")
     if swept.get("dead_letters", {}).get("count"):
         yield following(f"`cab dead-letters list`: {swept['dead_letters']['count']} wait for a person")
     if swept["kinds"].get("failed"):

@@ -23,6 +23,7 @@ from cli.verb import Direct, Yes, verb
 from shared.config import Prices
 from shared.dead_letters import look
 from shared.messages import Selection
+from shared.wording import counted
 
 AT_A_TIME = 25
 """Accounts, or dead letters, of one invocation; then it is asked for the next ones, so that one sees how it goes on."""
@@ -89,7 +90,7 @@ def replay(
     with progress("replaying") as tell:
         for answer in answers:
             _add(total, answer)
-            tell(f"replaying: {total['read']} events read, {len(total['accounts'])} accounts")
+            tell(f"replaying: {_read(total)}")
     return Result(
         total,
         list(_shown(total, session.config.prices)),
@@ -158,8 +159,12 @@ def _is_good(one: dict[str, Any]) -> bool:
     return one["disposition"] in {"done", "ignored"} if "disposition" in one else one["state"] != "unknown"
 
 
+def _read(total: dict[str, Any]) -> str:
+    return f"{counted(total['read'], 'event')} read, {counted(len(total['accounts']), 'account')} named"
+
+
 def _shown(total: dict[str, Any], prices: Prices | None) -> Iterator[RenderableType]:
-    yield f"{total['read']} events read, {len(total['accounts'])} accounts named, {total['ignored']} events ignored"
+    yield f"{_read(total)}, {counted(total['ignored'], 'event')} ignored"
     yield from (Text(f"unreadable: {one['detail']}", "yellow") for one in total["unreadable"])
     for one in total["accounts"]:
         yield from shown(one, prices)

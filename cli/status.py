@@ -19,7 +19,7 @@ from cli.covered import told as covered_told
 from cli.depths import depths, told
 from cli.doctor.finding import BY_HAND, WITHDRAW_ALL
 from cli.letters import HIDDEN
-from cli.output import Result, counted, following, progress
+from cli.output import Result, following, progress
 from cli.report.model import document
 from cli.report.sources import gather
 from cli.selection import age
@@ -27,6 +27,7 @@ from cli.session import Session
 from cli.site import Site
 from cli.survey import LISTED_DRIFT, State
 from cli.verb import verb
+from shared.wording import counted
 
 OLDEST = 5
 """Dead letters that are listed for people: those that have waited longest."""
@@ -56,7 +57,7 @@ def status(
 def _shown(found: dict[str, Any]) -> Iterator[RenderableType]:
     summary = found["summary"]
     how = "registered and proven" if found["deep"] else "registered (--deep also proves the roles)"
-    yield f"{summary['enrolled']} of {summary['wanted']} wanted accounts are {how}"
+    yield f"{summary['enrolled']} of {counted(summary['wanted'], 'wanted account')} {how}"
     yield "states: " + ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in found["states"].items())
     yield _table("folder", found["folders"])
     yield _table("region", found["regions"])

@@ -12,6 +12,7 @@ from typing import Any
 from shared.config import Prices
 from shared.inventory import GIB, shown_size
 from shared.kinds import kind_of, who_pays
+from shared.wording import counted
 
 
 def told(inventory: Mapping[str, Any], prices: Prices | None = None) -> Iterator[str]:
@@ -39,7 +40,8 @@ def _restorable(one: Mapping[str, Any]) -> str:
     newest = datetime.fromtimestamp(one["newest"], timezone.utc).isoformat(timespec="minutes")
     size = f", {shown_size(one['bytes'])}" if one["bytes"] is not None else ""
     where = f"vault {one['vault_name']}" if one["vault_id"] else "disk snapshots"
-    return f"{one['points']} restorable points of {one['source']} in {one['region']}, {where}{size}, newest {newest}"
+    points = counted(one["points"], "restorable point")
+    return f"{points} of {one['source']} in {one['region']}, {where}{size}, newest {newest}"
 
 
 def _vault(one: Mapping[str, Any], prices: Prices | None) -> str:

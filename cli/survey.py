@@ -22,6 +22,7 @@ from shared.standing import Standing, for_sweep
 from shared.steps import CheckRole, Register
 from shared.sweep import WORKABLE
 from shared.verdict import find, judge
+from shared.wording import counted
 
 LISTED = "the directory's listing and DescribeCrossAccounts"
 ENTERED = f"{LISTED}; in the account GetRole and ListPoliciesForRole; CheckRole"
@@ -212,5 +213,5 @@ def look_at_all(
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="survey") as workers:
         for seen in workers.map(lambda account: look(account, listed, ports, standing), accounts):
             surveyed.append(seen)
-            tell(f"looked at {len(surveyed)} of {len(accounts)} accounts")
+            tell(f"looked at {len(surveyed)} of {counted(len(accounts), 'account')}")
     return surveyed

@@ -26,6 +26,7 @@ from shared.config_types import AccountId, Drift, Frozen, Region, RoleName, more
 from shared.endpoints import Endpoints
 from shared.quotas import Quotas
 from shared.settings import External, Rule, Settings
+from shared.wording import counted
 
 SERVICE_LINKED_ROLE = "AliyunServiceRoleForHbrCrossAccountBackup"
 """By which Cloud Backup reaches member accounts (help page "Service-linked roles for Cloud Backup")."""
@@ -302,7 +303,7 @@ def check(model: type[Model], document: object, where: str) -> Model:
             f"  {_key(e['loc'])}: {e['msg'].removeprefix('Value error, ')}, found {_short(e['input'])}"
             for e in error.errors()
         ]
-        raise ConfigError(f"{where}: {len(lines)} mistake(s)\n" + "\n".join(lines)) from error
+        raise ConfigError(f"{where}: {counted(len(lines), 'mistake')}\n" + "\n".join(lines)) from error
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -14,6 +14,7 @@ from shared.backups import BackupClient, Binding, HanaInstance, Place, Point, Va
 from shared.enrolment import Registration
 from shared.outcome import AttemptError, NotReadyError, PermanentError, Reason
 from shared.ports import Ports
+from shared.wording import counted
 
 GIB = 2**30
 HANA = "which Cloud Backup lists only by a task for each database (DescribeHanaBackupsAsync): see the console"
@@ -40,7 +41,7 @@ class Restorable:
     def __str__(self) -> str:
         where = f"vault {self.vault_name} ({self.vault_id})" if self.vault_id else "disk snapshots"
         size = f", {shown_size(self.bytes)}" if self.bytes is not None else ""
-        return f"{self.source_type} {self.source} in {self.region}: {self.points} points{size}, {where}"
+        return f"{self.source_type} {self.source} in {self.region}: {counted(self.points, 'point')}{size}, {where}"
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,9 @@ def guard(inventory: Inventory, mode: str) -> None:
     found = [*inventory.restorable, *(f"not known: {one}" for one in inventory.out_of_reach)]
     count = sum(one.points for one in inventory.restorable)
     first = "; ".join(map(str, found[:MOST_NAMED]))
-    detail = f"nothing is changed while backups can be restored (teardown.mode block): {count} points: {first}"
+    detail = (
+        f"nothing is changed while backups can be restored (teardown.mode block): {counted(count, 'point')}: {first}"
+    )
     raise PermanentError(Reason.RESTORABLE_DATA, detail)
 
 
@@ -208,13 +211,13 @@ def kept(inventory: Inventory, backup_account: str) -> list[str]:
     if vaults:
         count = sum(one.points for one in inventory.restorable if one.vault_id)
         lines.append(
-            f"backup data is kept: {count} restorable points in {', '.join(vaults)}; "
+            f"backup data is kept: {counted(count, 'restorable point')} in {', '.join(vaults)}; "
             f"their storage goes on being billed to the backup account {backup_account}"
         )
     disks = sum(one.points for one in inventory.restorable if not one.vault_id)
     if disks:
         lines.append(
-            f"backup data is kept: {disks} restorable points of ECS instances, which are disk snapshots of account "
-            f"{inventory.account_id} and go on being billed to it"
+            f"backup data is kept: {counted(disks, 'restorable point')} of ECS instances: disk snapshots of account "
+            f"{inventory.account_id} that go on being billed to it"
         )
     return [*lines, *(f"out of reach in {one}" for one in inventory.out_of_reach)]

@@ -20,6 +20,7 @@ from urllib.parse import quote_plus
 from shared.config import Config
 from shared.deadline import Deadline
 from shared.messages import DeadLetterMessage
+from shared.wording import counted
 
 SECONDS = 3.0
 """The longest that a webhook may take."""
@@ -43,7 +44,7 @@ def dead_letter(letter: DeadLetterMessage, config: Config, deadline: Deadline) -
     lines = [
         f"Central backup needs you: {letter.reason}" + (f" (account {account})" if account else ""),
         letter.detail,
-        f"{letter.attempts} attempt(s) since {letter.first_failed_at}",
+        f"{counted(letter.attempts, 'attempt')} since {letter.first_failed_at}",
         f"What to do: docs/operations.md, {letter.reason}",
     ]
     return _tell(document, lines, config, deadline)
@@ -60,7 +61,7 @@ def too_wide(accounts: list[str], config: Config, deadline: Deadline) -> bool:
     """Tell at once, in one message, of accounts whose backup role let somebody else in."""
     document = {"kind": "trust_too_wide", "accounts": accounts}
     lines = [
-        f"Central backup: the backup role of {len(accounts)} account(s) trusts more than it should",
+        f"Central backup: the backup role of {counted(len(accounts), 'account')} trusts more than it should",
         ", ".join(accounts),
         "What to do: find out who changed it (ActionTrail of these accounts); see docs/operations.md",
     ]

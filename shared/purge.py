@@ -15,6 +15,7 @@ from typing import Any
 from shared.backups import BackupClient, Binding, Place, Point, Policy, Vault
 from shared.inventory import Inventory
 from shared.ports import Ports
+from shared.wording import counted
 
 
 @dataclass(frozen=True)
@@ -201,5 +202,5 @@ def _vault(vault: Vault, found: Inventory, region: Region) -> Iterator[Deletion]
         vault.region,
         "DeleteVault",
         {"vault_id": vault.id},
-        f"delete vault {vault.name} ({vault.id}) with {count} points",
+        f"delete vault {vault.name} ({vault.id}) with {counted(count, 'point')}",
     )

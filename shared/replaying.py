@@ -22,6 +22,7 @@ from shared.outcome import AttemptError, Reason
 from shared.queue import GoneError, QueueError
 from shared.replay import Place, ReplayError, Spacing, beginning, gathered
 from shared.review import review
+from shared.wording import counted
 
 CALLS_A_SECOND = 5.0
 """Half of Cloud Backup's quota (10 calls a second, inferred from its quota page); an account costs one per region."""
@@ -115,7 +116,7 @@ def _following(request: events.ReplayRequest, letters: int) -> str:
     if request.letters is not None:
         return "replay the dead letters again: those that are left are where they were"
     if letters:
-        return f"what is left waits as {letters} dead letter(s) with the reason replay_stopped: redrive them"
+        return f"what is left waits as {counted(letters, 'dead letter')} with the reason replay_stopped: redrive them"
     return "ask again from `next` on"
 
 
@@ -161,7 +162,7 @@ class _Run:
 
     def _enough(self) -> bool:
         if self.request.most is not None and len(self.done.accounts) >= self.request.most:
-            self.done.stopped = f"after {self.request.most} accounts, as asked"
+            self.done.stopped = f"after {counted(self.request.most, 'account')}, as asked"
         elif self.cloud.calls.deadline.left < STOP_SECONDS:
             self.done.stopped = "no time was left in this invocation"
         return self.done.stopped is not None

@@ -10,6 +10,7 @@ from typing import Any
 from shared.backups import Place, Point
 from shared.kinds import KINDS, kind_of
 from shared.limits import IN_PLACE, PLAIN_PATH, ROLLED_BACK, LimitError, can_restore
+from shared.wording import counted
 
 CLONE = ("diskCategory", "instanceType", "restoredHostName", "restoredName", "restoredNetwork", "securityGroup")
 """What a new ECS instance needs to be said of it (SDK model CreateRestoreJobRequest, UdmDetail of UDM_ECS)."""
@@ -65,7 +66,7 @@ def choose(points: Iterable[Point], kind: str, source: str, at: float | None, po
     else:
         found = [one for one in every if one.status == "COMPLETE" and (at is None or one.completed_at <= at)]
     if not found:
-        raise NoPointError(f"{len(every)} backup points of {source or 'the account'}, none as asked for")
+        raise NoPointError(f"{counted(len(every), 'backup point')} of {source or 'the account'}, none as asked for")
     return max(found, key=lambda one: (one.completed_at, one.id))
 
 

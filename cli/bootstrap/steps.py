@@ -12,6 +12,7 @@ from typing import Literal
 from cli.bootstrap.wanted import Account, Policy, Queue, Role
 from shared.config import SERVICE_LINKED_ROLE
 from shared.steps import Step as Signed
+from shared.wording import counted
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class MakeQueue(Signed):
     was: Queue | None = None
 
     def __str__(self) -> str:
-        days = f"{self.queue.kept_seconds // 86_400} days"
+        days = counted(self.queue.kept_seconds // 86_400, "day")
         aside = f", dead letters to {self.queue.dead_letters}" if self.queue.dead_letters else ""
         return f"{'change' if self.was else 'make'} queue {self.queue.name}: messages are kept {days}{aside}"
 
@@ -189,8 +190,7 @@ def removal(want: Account, have: Account, full: Mapping[str, int], *, adopt: boo
         held = f"policy {policy.name} is attached to {policy.attached} of your people: detach it from them first"
         steps.append(Refuse(held) if policy.attached else Remove("policy", policy.name))
     for name in (name for name in reversed(list(want.queues)) if name in have.queues):
-        what = (
-            f"queue {name} holds {full.get(name)} dead letter(s): see `cab dead-letters list`, redrive or delete them"
-        )
+        letters = counted(full.get(name, 0), "dead letter")
+        what = f"queue {name} holds {letters}: see `cab dead-letters list`, redrive or delete them"
         steps.append(Refuse(what) if full.get(name) else Remove("queue", name))
     return steps

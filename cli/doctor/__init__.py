@@ -16,10 +16,11 @@ from cli.doctor import live
 from cli.doctor.canary import canary
 from cli.doctor.checks import CHECKS, Check, looked
 from cli.doctor.finding import Finding
-from cli.output import Result, confirm, counted, progress
+from cli.output import Result, confirm, progress
 from cli.session import Session
 from cli.site import Site
 from cli.verb import Yes, verb
+from shared.wording import counted
 
 MARKS = {
     "ok": ("ok  ", "green"),

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cli.doctor.finding import BY_HAND, Finding, cause, ok, warning
-from cli.output import counted
 from cli.site import Site
+from shared.wording import counted
 
 COMPARED = (
     "runtime",
@@ -73,7 +73,7 @@ def quotas(site: Site) -> Iterator[Finding]:
         else:
             agreed += 1
     if agreed:
-        yield ok(f"{agreed} functions have as many instances as the quotas are divided among")
+        yield ok(f"{counted(agreed, 'function')} with as many instances as the quotas are divided among")
 
 
 def _times(reserved: int | None) -> str:

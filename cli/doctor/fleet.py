@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator
 from cli.advice import advise
 from cli.doctor.finding import BY_HAND, IN_CONFIG, WITHDRAW_ALL, Finding, cause, ok, some, unknown
 from cli.letters import HIDDEN, look
-from cli.output import counted
 from cli.selection import age
 from cli.site import Site
 from cli.survey import State, Surveyed, look_at_all
@@ -18,6 +17,7 @@ from shared.policies import make
 from shared.queue import QueueError
 from shared.scope import Member, desired
 from shared.settings import Rule
+from shared.wording import counted
 
 SAMPLE = 20
 """Accounts that are entered unless all are asked for."""
@@ -47,7 +47,8 @@ def configuration(site: Site) -> Iterator[Finding]:
         if external.account_id in known:
             fix = f"{BY_HAND}remove {external.account_id} from `external` in config.yaml"
             yield cause(f"{external.account_id} is declared as external and is a member", fix)
-    yield ok(f"{len(config.scope)} rules, {len(members)} members in {len(folders)} folders")
+    rules, among, within = counted(len(config.scope), "rule"), counted(len(members), "member"), len(folders)
+    yield ok(f"{rules}, {among} in {counted(within, 'folder')}")
 
 
 def _wrong(rule: Rule, why: str) -> Finding:
@@ -61,7 +62,10 @@ def _decides(rule: Rule, member: Member, config: Config) -> bool:
 
 
 def roles(site: Site) -> Iterator[Finding]:
-    """In a sample of the registered accounts (in all of them with --deep) everything is as it should be."""
+    """In a sample of the registered accounts (in all of them with --deep) everything is as it should be.
+
+    Where none is registered there is no role yet: then a sample of those that are wanted is entered, and no more.
+    """
     registered = [one for one in site.surveyed if one.state is State.REGISTERED]
     wanted = registered or [one for one in site.surveyed if one.wanted is not None]
     if not wanted:
@@ -74,10 +78,14 @@ def roles(site: Site) -> Iterator[Finding]:
         yield cause(f"account {one.account_id} cannot be looked into: {one.why}", f"cab explain {one.account_id}")
     if registered:
         yield from _drift(seen, site.config.sweep.observe)
-    entered = [one for one in seen if one.state is not State.UNREADABLE]
-    told = "the role of {} was looked at, and Cloud Backup asked whether it can use it"
-    if entered:
-        yield ok(told.format(f"{len(entered)} of {len(wanted)} accounts") + ("" if site.deep else "; --deep: all"))
+    entered = sum(one.state is not State.UNREADABLE for one in seen)
+    more = "" if site.deep else "; --deep: all"
+    if entered and registered:
+        which = f"{entered} of {counted(len(wanted), 'account')}"
+        yield ok(f"the role of {which} was looked at, and Cloud Backup asked whether it can use it{more}")
+    elif entered:
+        which = f"{entered} of {counted(len(wanted), 'wanted account')}"
+        yield ok(f"no account is registered, so no role was looked at; {which} could be entered{more}")
 
 
 def _drift(seen: list[Surveyed], observed: Collection[str]) -> Iterator[Finding]:

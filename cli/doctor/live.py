@@ -23,6 +23,7 @@ from shared.messages import AccountChanged
 from shared.outcome import AttemptError
 from shared.queue import QueueError
 from shared.vendor import AbsentError
+from shared.wording import counted
 
 PAGE = Path(__file__).parents[2] / "docs" / "live-checks.md"
 LARGE_REGIONS = ("cn-hangzhou", "cn-shanghai", "cn-beijing", "cn-shenzhen", "ap-southeast-1")
@@ -90,7 +91,9 @@ def account_id(site: Site) -> Answer:
     lost = {str(event["eventName"]) for event in found if not _names_account(event)}
     if not found:
         return Answer()
-    told = f"found in {len(found)} events" + (f", but not in those of {', '.join(sorted(lost))}" if lost else "")
+    told = f"found in {counted(len(found), 'event')}" + (
+        f", but not in those of {', '.join(sorted(lost))}" if lost else ""
+    )
     return Answer(told, "ACCOUNT_EVENTS in shared/trail.py, for these" if lost else "nothing: it is as assumed")
 
 
@@ -105,7 +108,8 @@ def handshake(site: Site) -> Answer:
     if seen:
         return Answer("it is in the trail of M")
     return Answer(
-        f"not in the trail of M, although {len(invited)} members were invited (perhaps long ago)" * bool(invited)
+        f"not in the trail of M, although of {counted(len(invited), 'invited member')} (perhaps of long ago)"
+        * bool(invited)
     )
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from cli.advice import advise
 from cli.explain.facts import Facts
 from cli.letters import HIDDEN
-from cli.output import counted, moment
+from cli.output import moment
 from cli.selection import age
 from cli.survey import State, cause
 from shared.config import Config
 from shared.outcome import Reason
 from shared.steps import CreateServiceLinkedRole, Deregister, Register
+from shared.wording import counted
 
 STATE, WHY, NEXT = "state", "why", "next"
 MINUTES = re.compile(r"0 \*/(\d+) \* \* \* \*")
@@ -138,7 +139,7 @@ def _next(facts: Facts, config: Config) -> Iterator[Said]:
         yield Said(
             NEXT, f"The message is not tried again by itself, and is lost in {left}.", f"dead letter {letter.id}"
         )
-    turn = f"in whose share each account is once in {config.sweep.deep_days} days"
+    turn = f"in whose share each account is once in {counted(config.sweep.deep_days, 'day')}"
     if one.state is State.PROTECTED:
         yield Said(NEXT, f"A sweep compares it {fast}; its role is looked at by the one {deep}, {turn}.", evidence)
     elif one.state in UNDONE:

@@ -13,13 +13,14 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cli.bootstrap import ServicesFile
-from cli.output import NotDoneError, Result, counted, following, progress
+from cli.output import NotDoneError, Result, following, progress
 from cli.report.model import document
 from cli.report.page import page
 from cli.report.sources import gather, in_full
 from cli.session import Session
 from cli.site import Site
 from cli.verb import verb
+from shared.wording import counted
 
 COLUMNS = (
     "account_id", "display_name", "folder", "type", "state", "attention", "why", "rule", "missing", "drift", "joined",
@@ -84,7 +85,7 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - JSON
 def _shown(found: dict[str, Any], written: list[str]) -> Iterator[RenderableType]:
     summary = found["summary"]
     how = "registered and proven" if found["deep"] else "registered"
-    yield Text(f"{summary['enrolled']} of {summary['wanted']} wanted accounts are {how}", "bold")
+    yield Text(f"{summary['enrolled']} of {counted(summary['wanted'], 'wanted account')} {how}", "bold")
     yield f"needing attention: {counted(summary['attention'], 'account')}"
     letters = summary["dead_letters"]
     yield "dead letters could not be read" if letters is None else counted(letters, "dead letter")

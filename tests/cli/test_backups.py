@@ -264,7 +264,7 @@ def test_status_tells_how_far_each_account_is(cab: Console, a: Backups, world: W
         a.suspend(one["policy_id"], one["data_source"])
     a.day(2)
     stale = cab.local("status")
-    assert "0 of 2 accounts are proved" in stale.out
+    assert "0 of 2 accounts proved" in stale.out
     assert "48" in stale.out
     assert world.cloud.state()["hbr"]["jobs"]
 
@@ -438,11 +438,11 @@ def test_a_withdrawal_shows_the_inventory_with_sizes_and_who_pays(cab: Console, 
     world.configure(prices={"currency": "CNY", "vault_gib_month": 0.2})
     planned = cab.local("plan", PROD)
     assert "- switch off in cn-hangzhou: OSS prod-app-data" in planned.out
-    assert "1 restorable points of prod-app-data in cn-hangzhou, vault central, 5.0 GiB" in planned.out
+    assert "1 restorable point of prod-app-data in cn-hangzhou, vault central, 5.0 GiB" in planned.out
     assert "the backup account pays backup and restoration fees" in planned.out
     assert "1.02 CNY a month" in planned.out
     ended = cab.local("teardown", PROD, "--yes", "--direct")
-    assert "1 restorable points of prod-app-data" in ended.out
+    assert "1 restorable point of prod-app-data" in ended.out
     assert "backup data is kept" in ended.out
     assert "1.02 CNY a month" in ended.out
 

@@ -25,7 +25,7 @@ def test_every_mistake_is_named_at_once(cab: Console, world: World) -> None:
     world.configure(management_account=17, enrolment={"alias": "no id", "regions": []}, colour="red")
     ran = cab("config", "check")
     assert (ran.code, ran.out) == (1, "")
-    assert "4 mistake(s)" in ran.err
+    assert "4 mistakes" in ran.err
     keys = ("management_account", "enrolment.alias", "enrolment.regions", "colour")
     assert all(f"  {key}: " in ran.err for key in keys)
 

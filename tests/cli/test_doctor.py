@@ -80,8 +80,13 @@ def test_a_fresh_zone_is_told_what_is_missing(cab: Console) -> None:
     """Before anything was made or enrolled, the causes are the first steps."""
     found = causes(cab)
     assert {one["fix"][0] for one in found["made"]} == {"cab bootstrap"}
-    [missing] = checked(cab)["coverage"]
+    looked = checked(cab)
+    [missing] = looked["coverage"]
     assert missing["fix"] == ["cab reconcile", f"cab explain {PROD}"]
+    [entered] = looked["roles"]
+    assert entered["seen"] == (
+        "no account is registered, so no role was looked at; 2 of 2 wanted accounts could be entered; --deep: all"
+    )
 
 
 def test_each_check_says_what_it_looks_at() -> None:

@@ -44,7 +44,7 @@ def test_applied_it_enrols(cab: Console, world: World, how: list[str]) -> None:
     """With --apply the account of the event is brought under central backup."""
     ran = cab.local("replay", "--file", str(EVENT), "--apply", "--yes", *how)
     assert ran.code == 0
-    assert "1 events read, 1 accounts named" in ran.out
+    assert "1 event read, 1 account named" in ran.out
     assert world.is_protected(PROD)
 
 

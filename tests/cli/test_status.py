@@ -80,7 +80,7 @@ def test_people_see_what_needs_attention(cab: Console, world: World) -> None:
     """The tables name folders and regions, and only accounts that need somebody are listed by name."""
     world.enrol(PROD)
     out = cab.local("status").out
-    assert "1 of 2 wanted accounts are registered" in out
+    assert "1 of 2 wanted accounts registered" in out
     assert "prod" in out
     assert f"{TEST}   test-app" in out
     assert PROD not in out

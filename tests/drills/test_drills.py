@@ -203,7 +203,7 @@ def test_on_a_healthy_zone_no_cause_is_named(field: Callable[..., Field]) -> Non
     site = field()
     doctor = site.run("cab doctor --canary --local")
     assert (doctor.code, "fix:" in doctor.out) == (0, False), doctor.out
-    assert "2 of 2 wanted accounts are registered and proven" in site.run("cab status --deep --local").out
+    assert "2 of 2 wanted accounts registered and proven" in site.run("cab status --deep --local").out
     assert "fix:" not in site.run(f"cab explain {PROD} --local").out
 
 
