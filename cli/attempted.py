@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from rich.console import RenderableType
@@ -14,6 +15,9 @@ from cli.session import Session
 from cli.stock import told
 from shared.config import Prices
 from shared.fleet import everyone
+from shared.outcome import AttemptError
+from shared.ports import Ports
+from shared.verdict import find
 
 DIGITS = 16
 
@@ -37,6 +41,14 @@ def account_of(text: str, session: Session) -> str:
         what = f"{len(found)} accounts are called {text!r}" if found else f"no account is called {text!r}"
         raise WrongUseError(what, f"name one by its id: {', '.join(found) or '`cab status --json` lists them'}")
     return found[0]
+
+
+def named(account_id: str, ports: Ports) -> str:
+    """The account's id and display name. Without the name where nobody knows it, or the directory may not be read."""
+    with suppress(AttemptError):
+        member = find(account_id, ports)
+        return f"{account_id} {member.display_name if member else ''}".strip()
+    return account_id
 
 
 def is_done(ended: dict[str, Any]) -> bool:

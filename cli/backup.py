@@ -6,9 +6,10 @@ from functools import partial
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from cli.asked import HOUR, Asked, Kind, Minutes, NoWait, Region, Source
-from cli.attempted import checked
+from cli.attempted import checked, named
 from cli.follow import Look, document, follow, good, told
 from cli.limits import place_of, refused
 from cli.output import NotDoneError, Result, confirm, progress
@@ -47,21 +48,22 @@ def backup(
     asked, seconds = Asked(checked(account), kind, source, region), 0.0 if no_wait else minutes * 60
     with session.backup_account(seconds) as (cloud, by_hand):
         with progress("looking for what is bound"):
-            ready = _bound(asked, cloud)
+            ready, name = _bound(asked, cloud), named(account, cloud.ports)
         once = not ready and kind == "ecs_instance" and source and region
         if not ready and not once:
             raise NotDoneError(
-                f"nothing of account {account} is bound as asked for",
+                f"nothing of account {name} is bound as asked for",
                 f"`cab plan {account}` shows what is to be; an ECS instance also takes --source and --region",
             )
-        names = [f"{one.source_type} {one.source} in {where}" for where, one, _ in ready] or [
+        sources = [f"{one.source_type} {one.source} in {where}" for where, one, _ in ready] or [
             f"UDM_ECS {source} in {region}"
         ]
-        confirm(f"Back up now: {', '.join(names)}?", yes=yes)
-        looks = _started(ready, by_hand) if ready else _once(asked, keep_days, cloud, by_hand)
+        confirm(f"Back up now, of account {name}: {', '.join(sources)}?", yes=yes)
+        with progress("starting the jobs"):
+            looks = _started(ready, by_hand) if ready else _once(asked, keep_days, cloud, by_hand)
         ended = follow(looks, seconds)
         jobs = {name: document(job, name) for name, job in ended.items()}
-    return Result({"account_id": account, "jobs": jobs}, list(told(jobs)), done=good(jobs, seconds))
+    return Result({"account_id": account, "jobs": jobs}, [Text(name, "bold"), *told(jobs)], done=good(jobs, seconds))
 
 
 def _bound(asked: Asked, cloud: Cloud) -> list[Ready]:

@@ -10,11 +10,10 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.prompt import Prompt
 
-from cli.attempted import checked
+from cli.attempted import checked, named
 from cli.limits import place_of
-from cli.output import NotDoneError, Result, WrongUseError, confirm, console
+from cli.output import NotDoneError, Result, WrongUseError, ask, confirm, following, progress
 from cli.session import Session
 from cli.verb import AccountId, Yes, verb
 from shared.backups import PLAIN_MARK
@@ -42,23 +41,27 @@ def hana(
 ) -> Result:
     """Register a SAP HANA instance; the sweep then plans the backups of its databases. Asks for the password."""
     with session.backup_account() as (cloud, by_hand):
-        place = place_of(checked(account), region, cloud)
-        vault_id = _vault(region, vault, cloud)
-        confirm(f"Register SAP HANA instance {name} of account {account} in {region}?", yes=yes)
-        cluster = by_hand.register_hana(
-            region,
-            place,
-            hana_name=f"{PLAIN_MARK}-{name}",
-            ecs_instance_id=json.dumps(instance),
-            host=host,
-            sid=sid,
-            vault_id=vault_id,
-            instance_number=number,
-            user_name=user,
-            password=_password(),
-        )
+        with progress("looking for the account and the vault"):
+            place, vault_id = place_of(checked(account), region, cloud), _vault(region, vault, cloud)
+            whose = named(account, cloud.ports)
+        confirm(f"Register SAP HANA instance {name} of account {whose} in {region}?", yes=yes)
+        password = _password()
+        with progress("registering it"):
+            cluster = by_hand.register_hana(
+                region,
+                place,
+                hana_name=f"{PLAIN_MARK}-{name}",
+                ecs_instance_id=json.dumps(instance),
+                host=host,
+                sid=sid,
+                vault_id=vault_id,
+                instance_number=number,
+                user_name=user,
+                password=password,
+            )
     document = {"account_id": account, "region": region, "name": name, "cluster_id": cluster}
-    return Result(document, [f"registered as {cluster}; name it {name}/<database> under sources of a hana policy"])
+    told = f"SAP HANA instance {name} of account {whose} is registered in {region} as {cluster}"
+    return Result(document, [told, following(f"name it {name}/<database> under `sources` of a hana policy")])
 
 
 def _vault(region: str, name: str, cloud: Cloud) -> str:
@@ -71,7 +74,7 @@ def _vault(region: str, name: str, cloud: Cloud) -> str:
 def _password() -> str:
     """From the terminal, unseen; or the first line of standard input."""
     if sys.stdin.isatty():
-        return Prompt.ask("Password of the user", password=True, console=console(stderr=True))
+        return ask("Password of the user", unseen=True)
     if not (given := sys.stdin.readline().rstrip("\n")):
         raise WrongUseError("no password: there is no terminal to ask on", "give it on standard input")
     return given

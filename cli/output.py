@@ -18,7 +18,7 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.prompt import Confirm
+from rich.prompt import Confirm, Prompt
 from rich.text import Text
 
 WIDTH = 200
@@ -152,7 +152,7 @@ def confirm(question: str, *, yes: bool, seen: Callable[[], Iterable[RenderableT
     """
     if yes:
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _can_ask():
         raise WrongUseError(f"cannot ask without a terminal: {question}", "say --yes if that is what you want")
     for part in seen():
         console(stderr=True).print(part)
@@ -162,3 +162,23 @@ def confirm(question: str, *, yes: bool, seen: Callable[[], Iterable[RenderableT
         agreed = False
     if not agreed:
         raise NotDoneError("not confirmed, so nothing was changed", reason="not_confirmed")
+
+
+def confirm_again(question: str, expected: str, given: str) -> None:
+    """The second question, before something is lost: whoever agrees types what it is about, or has said it (--again).
+
+    Raises WrongUseError.
+    """
+    if not given and _can_ask():
+        given = ask(question)
+    if given != expected:
+        raise WrongUseError(f"{expected} was not typed again, so nothing was changed", f"--again {expected}")
+
+
+def ask(question: str, *, unseen: bool = False) -> str:
+    """What a person types on the terminal; ``unseen`` for what nobody may read there."""
+    return Prompt.ask(Text(question), password=unseen, console=console(stderr=True))
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()

@@ -6,17 +6,15 @@ backup"; the others are ``cab teardown``.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
-from rich.prompt import Prompt
 from rich.text import Text
 
-from cli.attempted import checked
-from cli.output import NotDoneError, Result, WrongUseError, console, following, progress
+from cli.attempted import checked, named
+from cli.output import NotDoneError, Result, WrongUseError, confirm_again, following, progress
 from cli.session import Session
 from cli.verb import AccountId, verb
 from shared.backups import Place
@@ -52,6 +50,8 @@ def purge(
     with session.backup_account() as (cloud, by_hand):
         with progress("taking an inventory of every region"):
             plan, found = _planned(checked(account), sids, cloud)
+            name = named(account, cloud.ports)
+        told = [Text(name, "bold"), *_told(plan)]
         document = {
             "account_id": account,
             "hash": plan.hash,
@@ -59,18 +59,19 @@ def purge(
             "left": plan.left,
         }
         if not reviewed:
-            shown = [*_told(plan), following(f"review this, then `cab purge {account} --reviewed {plan.hash[:12]}`")]
-            return Result({**document, "done": []}, shown if plan.deletions else list(_told(plan)))
+            review = following(f"review this, then `cab purge {account} --reviewed {plan.hash[:12]}`")
+            return Result({**document, "done": []}, [*told, *([review] if plan.deletions else [])])
         if len(reviewed) < SHORTEST or not plan.hash.startswith(reviewed):
             raise NotDoneError(
                 f"the plan is now {plan.hash[:12]}: it is not the one that was reviewed, so nothing was deleted",
                 f"review it again: `cab purge {account}`",
                 reason="not_as_reviewed",
             )
-        _confirm(plan, found, again)
-        done, failed = _carried_out(plan, by_hand)
+        confirm_again(_question(name, plan, found), account, again)
+        with progress("deleting") as tell:
+            done, failed = _carried_out(plan, by_hand, tell)
     ended = {**document, "done": done, "failed": failed}
-    return Result(ended, list(_ended(ended)), done=not failed)
+    return Result(ended, [Text(name, "bold"), *_ended(ended)], done=not failed)
 
 
 SHORTEST = 12
@@ -99,24 +100,17 @@ def _planned(account_id: str, sids: dict[str, str], cloud: Cloud) -> tuple[Purge
     return plan_purge(found, regions, places, sids), found
 
 
-def _confirm(plan: Purge, found: Inventory, again: str) -> None:
-    points = sum(one.points for one in found.restorable)
-    question = (
-        f"This deletes for good: {counted(len(plan.deletions), 'thing')}, of {counted(points, 'restorable point')}. "
-        "Type the account's id"
-    )
-    if not again and sys.stdin.isatty() and sys.stderr.isatty():
-        again = Prompt.ask(Text(question), console=console(stderr=True))
-    if again != plan.account_id:
-        raise WrongUseError(
-            "the account's id was not typed again, so nothing was deleted", f"--again {plan.account_id}"
-        )
+def _question(name: str, plan: Purge, found: Inventory) -> str:
+    points = counted(sum(one.points for one in found.restorable), "restorable point")
+    things = counted(len(plan.deletions), "thing")
+    return f"This deletes for good, of account {name}: {things}, of {points}. Type the account's id"
 
 
-def _carried_out(plan: Purge, by_hand: ByHand) -> tuple[list[str], list[str]]:
+def _carried_out(plan: Purge, by_hand: ByHand, tell: Callable[[str], None]) -> tuple[list[str], list[str]]:
     """One that fails does not stop the others: each stands for itself, and what is left the next run finds."""
     done, failed = [], []
-    for deletion in plan.deletions:
+    for number, deletion in enumerate(plan.deletions, 1):
+        tell(f"{number} of {len(plan.deletions)}: {deletion}")
         try:
             by_hand.delete(deletion)
             done.append(str(deletion))

@@ -6,7 +6,6 @@ It plans first, asks, starts the job and follows it. Data that is there is overw
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from functools import partial
@@ -14,14 +13,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
-from rich.prompt import Prompt
 from rich.text import Text
 
 from cli.asked import HOUR, Asked, Kind, Minutes, NoWait, Region, Source
-from cli.attempted import checked
-from cli.follow import document, follow, good, told
+from cli.attempted import checked, named
+from cli.follow import document, follow, good
+from cli.follow import told as followed
 from cli.limits import destination, place_of, refused
-from cli.output import NotDoneError, Result, WrongUseError, confirm, console, progress
+from cli.output import NotDoneError, Result, WrongUseError, confirm, confirm_again, progress
 from cli.session import Session
 from cli.verb import AccountId, Yes, verb
 from shared.backups import Place, Point
@@ -50,6 +49,8 @@ Again = Annotated[str, typer.Option("--again", metavar="ID", help="With --overwr
 Created = Annotated[
     int | None, typer.Option("--created", metavar="SECONDS", help="A NAS target's time of creation, epoch seconds.")
 ]
+RESTORE = "restore"
+"""How its one job is called."""
 NewInstance = Annotated[
     str, typer.Option("--new-instance", metavar="JSON", help=f"JSON with {', '.join(CLONE)}: a new ECS instance.")
 ]
@@ -92,18 +93,19 @@ def restore(
             raise WrongUseError(f"say where in account {account_to} it is to go", "--target BUCKET, FILE SYSTEM, …")
         where = Target(place, target or found.source, path, created, wanted)
         plan = refused(lambda: allow(planned(found, account, where), overwrite=overwrite))
-        for line in _told(plan):
-            console(stderr=True).print(line)
-        confirm("Start this restore?", yes=yes)
+        told = list(_told(plan, cloud))
+        confirm("Start this restore?", yes=yes, seen=lambda: told)
         if plan.in_place:
-            _confirm_again(plan, again)
-        job_id = by_hand.restore(plan)
+            question = f"This overwrites {plan.target.id}. Type {plan.point.source} to go on"
+            confirm_again(question, plan.point.source, again)
+        with progress("starting the restore"):
+            job_id = by_hand.restore(plan)
         restore_type = "UDM_ECS" if where.new_instance else KINDS[kind_of(found.source_type)].restore_type
         look = partial(by_hand.restore_job, found.region, restore_type, job_id)
-        ended = follow({job_id: look}, seconds)
-    jobs = {str(plan): document(job, name) for name, job in ended.items()}
-    shown = {"plan": _document(plan), "job": next(iter(jobs.values()))}
-    return Result(shown, list(told(jobs)), done=good(jobs, seconds))
+        (ended,) = follow({RESTORE: look}, seconds).values()
+    jobs = {RESTORE: document(ended, job_id)}
+    shown = {"plan": _document(plan), "job": jobs[RESTORE]}
+    return Result(shown, [*told, *followed(jobs)], done=good(jobs, seconds))
 
 
 def _account_to(to: str, source: str, backup_account: str) -> str:
@@ -151,17 +153,6 @@ def _point(asked: Asked, cloud: Cloud) -> Point:
         raise NotDoneError(what, "--kind, --source, --at or --point") from error
 
 
-def _confirm_again(plan: Restoration, again: str) -> None:
-    """The second question: who overwrites must name what is overwritten."""
-    if not again and sys.stdin.isatty() and sys.stderr.isatty():
-        question = Text(f"This overwrites {plan.target.id}. Type {plan.point.source} to go on")
-        again = Prompt.ask(question, console=console(stderr=True))
-    if again != plan.point.source:
-        raise WrongUseError(
-            f"not confirmed a second time that {plan.target.id} is overwritten", f"--again {plan.point.source}"
-        )
-
-
 def _document(plan: Restoration) -> dict[str, Any]:
     place: Place = plan.target.place
     return {
@@ -178,10 +169,12 @@ def _document(plan: Restoration) -> dict[str, Any]:
     }
 
 
-def _told(plan: Restoration) -> Iterator[RenderableType]:
+def _told(plan: Restoration, cloud: Cloud) -> Iterator[RenderableType]:
+    source, target = (named(one, cloud.ports) for one in (plan.source, plan.target.place.account_id))
     when = datetime.fromtimestamp(plan.point.completed_at, timezone.utc).isoformat(timespec="seconds")
     size = f", {shown_size(plan.point.bytes)}" if plan.point.bytes is not None else ""
     yield Text.assemble(("+ ", "red" if plan.in_place else "green"), f"restore {plan}")
+    yield Text(f"  from account {source} to account {target}")
     yield Text(f"  backed up {when}{size}; {who_pays(kind_of(plan.point.source_type))}", "dim")
     if warning := region_warning(plan.point.region, {kind_of(plan.point.source_type)}):
         yield Text(f"  warning: {warning}", "yellow")

@@ -60,6 +60,18 @@ def test_a_backup_is_started_and_followed_to_its_end(cab: Console, a: Backups) -
     assert [one["place"]["account_id"] for one in a.state("jobs")] == [PROD]
 
 
+def test_accounts_are_shown_by_id_and_name(cab: Console, a: Backups, world: World) -> None:
+    """Backup, restore and purge say whose data it is; where the directory may not be read, by the id alone."""
+    run_once(cab, a)
+    backed_up = cab.local("backup", PROD, "--no-wait", "--yes").out
+    assert backed_up.startswith(f"{PROD} prod-app\n")
+    words = ("restore", PROD, "--to", TEST, "--target", "test-app-data", "--no-wait", "--yes")
+    assert f"from account {PROD} prod-app to account {TEST} test-app\n" in cab.local(*words).out
+    assert cab.local("purge", PROD).out.startswith(f"{PROD} prod-app\n- ")
+    world.cloud.fault(service="resourcedirectory", action="GetAccount", code="NoPermission", status=403, count=None)
+    assert cab.local("purge", PROD).out.startswith(f"{PROD}\n- ")
+
+
 @pytest.mark.usefixtures("a")
 def test_a_backup_that_fails_is_not_done(cab: Console, world: World) -> None:
     """The verb exits 1 and shows why the job failed."""
@@ -417,7 +429,7 @@ def test_a_sap_hana_instance_is_registered_with_its_password_from_standard_input
 
 
 def test_an_instance_s_plan_names_who_pays(cab: Console, world: World) -> None:
-    """The billing rule of the page is shown in words before anything is restored."""
+    """The billing rule of the page is shown in words with the plan of a restore."""
     a = Backups(world).open()
     configure(world, INSTANCES)
     sweep(world, times=2)
@@ -426,7 +438,7 @@ def test_an_instance_s_plan_names_who_pays(cab: Console, world: World) -> None:
         "restore", PROD, "--kind", "ecs_instance", "--overwrite", "--again", "i-prod0000000000001", "--no-wait", "--yes"
     )
     assert ran.code == 0, ran.err
-    assert "the member account pays snapshot service fees and OSS request fees" in ran.err
+    assert "the member account pays snapshot service fees and OSS request fees" in ran.out
 
 
 def test_a_withdrawal_shows_the_inventory_with_sizes_and_who_pays(cab: Console, a: Backups, world: World) -> None:
