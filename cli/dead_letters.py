@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
 
@@ -13,6 +12,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from cli.advice import advise
+from cli.attempted import named
+from cli.letter import told
 from cli.letters import look
 from cli.output import NotDoneError, Result, WrongUseError, confirm, following, progress
 from cli.selection import Accounts, Ids, Newer, Older, Reasons, age, chosen
@@ -47,14 +48,19 @@ def list_(
 
 @verb("cab dead-letters show 0000000000000001-1-0")
 def show(session: Session, id_: Annotated[str, typer.Argument(metavar="ID", help="Its id.")]) -> Result:
-    """Show one dead letter whole: everything it says of its failures, and the message itself."""
-    with session.cloud() as cloud, progress("receiving dead letters"), look(cloud.queues) as seen:
-        found = seen.chosen(Selection(ids=frozenset({id_})))
+    """Say of one dead letter what happened to which account, why, how often it was tried, and what to do next.
+
+    With --json the whole of it, the message itself included.
+    """
+    with session.cloud() as cloud, progress("receiving dead letters") as tell:
+        with look(cloud.queues) as seen:
+            found = seen.chosen(Selection(ids=frozenset({id_})))
+        tell("looking for the names of its accounts")
+        accounts = [named(account, cloud.ports) for one in found for account in one.account_ids]
     if not found:
         raise NotDoneError(f"no dead letter with the id {id_!r} can be seen", _unseen(seen), reason="not_found")
     (letter,) = found
-    document = {**letter.shown(), "message": letter.body}
-    return Result(document, list(_whole(letter)))
+    return Result({**letter.shown(), "message": letter.body}, list(told(letter, accounts)))
 
 
 @verb("cab dead-letters redrive --reason access_denied --apply")
@@ -181,18 +187,3 @@ def _unseen(seen: Look) -> str:
         f"rows that somebody else is looking at are not shown, and are back within {age(seen.hidden_seconds)}"
     )
     return text if seen.complete else f"{text}; there are more than one look shows"
-
-
-def _whole(letter: Letter) -> Iterator[RenderableType]:
-    for name, value in letter.shown().items():
-        yield Text.assemble((f"{name.replace('_', ' ')}: ", "bold"), _plain(value))
-    body = letter.body if isinstance(letter.body, dict) else {"message": letter.body}
-    for name in ("access_denied_detail", "message"):
-        if body.get(name) is not None:
-            yield Text(f"{name.replace('_', ' ')}:", "bold")
-            yield _plain(body[name])
-    yield following(f"docs/operations.md, {letter.reason}")
-
-
-def _plain(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) if isinstance(value, dict | list) else str(value)

@@ -135,8 +135,14 @@ BY_A_PERSON = {
 def _shared(site: Site) -> Iterator[Finding]:
     """The vaults and backup policies that accounts share."""
     for one in make(site.cloud.ports, write=False) if site.config.backup_policies else ():
-        if fix := BY_A_PERSON.get(one.kind.rpartition("_")[2]):
-            yield cause(f"{one.kind.replace('_', ' ')}: {one.detail}", BY_HAND + fix)
+        if fix := by_a_person(one.kind):
+            yield cause(f"{one.kind.replace('_', ' ')}: {one.detail}", *fix)
+
+
+def by_a_person(kind: str) -> tuple[str, ...]:
+    """What only a person can do about a shared vault or backup policy; nothing where the sweep repairs it."""
+    fix = BY_A_PERSON.get(kind.rpartition("_")[2])
+    return (f"{BY_HAND}{fix}",) if fix else ()
 
 
 def _release(site: Site, count: int) -> tuple[str, ...]:
@@ -172,24 +178,26 @@ def dead_letters(site: Site) -> Iterator[Finding]:
         yield ok(f"no dead letter is to be seen; {HIDDEN}")
 
 
-def remedy(reason: Reason | str, letters: list[Letter]) -> tuple[str, ...]:
-    """What to do about letters of one reason: what is in the way first, then the way back."""
+def remedy(reason: Reason | str, letters: list[Letter], *, by_id: bool = False) -> tuple[str, ...]:
+    """What to do about letters of one reason: what is in the way first, then the way back.
+
+    ``by_id``: of these letters alone, which somebody has read already.
+    """
     accounts = list(dict.fromkeys(account for one in letters for account in one.account_ids))
     advice = advise(str(reason))
     first: tuple[str, ...] = (f"{BY_HAND}{advice}",) if advice else ()
+    # By a reason that this release does not know no letters can be chosen.
+    by_reason = isinstance(reason, Reason) and not by_id
+    which = f"--reason {reason}" if by_reason else " ".join(one.id for one in letters[:20])
     if reason in EXPLAINED:
         first = tuple(f"cab explain {account}" for account in accounts[:3])
     if reason in DELETED:
-        return (
-            *(f"cab dead-letters show {one.id}" for one in letters[:3]),
-            f"cab dead-letters delete --reason {reason} --apply",
-        )
+        read = first if by_id else tuple(f"cab dead-letters show {one.id}" for one in letters[:3])
+        return (*read, f"cab dead-letters delete {which} --apply")
     if reason is Reason.MASS_REMOVAL:
-        return (*first, *WITHDRAW_ALL, f"cab dead-letters delete --reason {reason} --apply")
+        return (*first, *WITHDRAW_ALL, f"cab dead-letters delete {which} --apply")
     if reason is Reason.RESTORABLE_DATA:
         first = (*first, f"{IN_CONFIG}teardown: {{mode: keep}}")
-    # By a reason that this release does not know no letters can be chosen.
-    which = f"--reason {reason}" if isinstance(reason, Reason) else " ".join(one.id for one in letters[:20])
     return (*first, f"cab dead-letters redrive {which} --apply")
 
 

@@ -53,16 +53,38 @@ def test_the_list_as_json(cab: Console) -> None:
 
 
 @pytest.mark.usefixtures("platform")
-def test_one_letter_is_shown_whole(cab: Console) -> None:
-    """Everything that a letter says of its failures, what the cloud said of the denial, and the message itself."""
+def test_one_letter_is_told_in_sentences(cab: Console) -> None:
+    """What happened to which account, why, how often it was tried, and the commands that end it; whole with --json."""
     chosen = cab.local("dead-letters", "list", "--account", PROD, "--json").json["letters"][0]["id"]
     cab.world.cloud.advance(2)
     shown = cab.local("dead-letters", "show", chosen)
     assert shown.code == 0
-    assert all(word in shown.out for word in ("CreateRole: NoPermission", "ControlPolicy", '"hint": "joined"'))
+    for line in (
+        f"account: {PROD} prod-app",
+        "what happened: it was created, or has joined the directory",
+        "why: access_denied: A policy refused: RAM's, a role's trust policy, or a control policy",
+        "detail: CreateRole: NoPermission",
+        "denied: PolicyType ControlPolicy",
+        "tried: 3 times, first at 20",
+        "waits: since ",
+        f"fix: cab explain {PROD} --local",
+        f"fix: cab dead-letters redrive {chosen} --apply --local",
+        "runbook: docs/operations.md#access_denied",
+    ):
+        assert f"\n{line}" in f"\n{shown.out}", shown.out
     cab.world.cloud.advance(2)
     assert cab.local("dead-letters", "show", chosen, "--json").json["message"]["message"]["account_id"] == PROD
     assert cab.local("dead-letters", "show", "nothing").code == 1
+
+
+def test_a_letter_that_nobody_could_read_is_shown_as_it_came(cab: Console, world: World) -> None:
+    """Where only the message itself tells who sent it, people see it too; and what is done is to delete it."""
+    Platform(world).send({"from": "somebody else"}, queue=LETTERS)
+    (letter,) = cab.local("dead-letters", "list", "--json").json["letters"]
+    world.cloud.advance(2)
+    out = cab.local("dead-letters", "show", letter["id"]).out
+    assert all(line in out for line in ("account: none is named", "names no account", '"from": "somebody else"'))
+    assert f"fix: cab dead-letters redrive {letter['id']} --apply --local" in out
 
 
 @pytest.mark.usefixtures("platform")
