@@ -18,6 +18,7 @@ from cli.bootstrap import ServicesFile
 from cli.covered import told as covered_told
 from cli.depths import depths, told
 from cli.doctor.finding import BY_HAND, WITHDRAW_ALL
+from cli.doctor.fleet import by_a_person
 from cli.letters import HIDDEN
 from cli.output import Result, following, progress
 from cli.report.model import document
@@ -65,6 +66,7 @@ def _shown(found: dict[str, Any]) -> Iterator[RenderableType]:
     yield _drift(found)
     for double in found["duplicates"]:
         yield f"registered more than once in {double['region']}: {double['account_id']}"
+    yield from _shared(found["shared"])
     yield from _unwell([one for one in found["accounts"] if one["attention"]])
     yield from covered_told(found["backups"])
     yield from _waiting(found)
@@ -98,6 +100,14 @@ def _drift(found: dict[str, Any]) -> str:
     kinds = ", ".join(f"{one['accounts']} {one['kind'].replace('_', ' ')}" for one in found["drift"])
     seen = "" if found["deep"] else " (in the listings; --deep also looks at roles)"
     return f"drift: {counted(found['summary']['drift'], 'account')}{seen}" + (f": {kinds}" if kinds else "")
+
+
+def _shared(changes: Iterable[dict[str, Any]]) -> Iterator[RenderableType]:
+    """The vaults and backup policies that accounts share, where they are not as they should be, and who mends that."""
+    for one in changes:
+        yield Text(f"{one['kind'].replace('_', ' ')}: {one['detail']}", "yellow")
+        swept = () if one["kind"] == "failed" else ("cab reconcile",)
+        yield from (Text.assemble(("fix: ", "bold"), fix) for fix in by_a_person(one["kind"]) or swept)
 
 
 def _unwell(unwell: list[dict[str, Any]]) -> Iterator[RenderableType]:

@@ -12,6 +12,7 @@ from cli.history import History, written
 from cli.survey import LISTED, State, Surveyed
 from shared.kinds import KINDS
 from shared.letters import Letter
+from shared.policies import Change
 
 BACKED_UP = "DescribePolicyBindings, DescribeBackupPlans, DescribeBackupJobs2"
 MOST_NAMED = 5
@@ -66,6 +67,8 @@ class Seen:
     """What could not be looked at, and why."""
     duplicates: Sequence[tuple[str, str]] = ()
     """Account and region of registrations that are there more than once."""
+    shared: Sequence[Change] = ()
+    """What is not as it should be of the vaults and backup policies that accounts share."""
     backups: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     """Account → how far its backups are (``cli.covered``); empty where no backup policy is configured."""
     history: History = NO_HISTORY
@@ -96,6 +99,7 @@ def document(seen: Seen) -> dict[str, Any]:
         "joining": _joining(wanted),
         "drift": _drift(seen.accounts),
         "duplicates": [{"account_id": account, "region": region} for account, region in seen.duplicates],
+        "shared": [asdict(one) for one in seen.shared],
         "accounts": rows,
         "backups": dict(seen.backups),
         "dead_letters": [letter.shown() for letter in seen.letters or ()],

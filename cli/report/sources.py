@@ -15,6 +15,7 @@ from shared.inventory import Restorable, take
 from shared.letters import Letter
 from shared.outcome import AttemptError
 from shared.paging import by_token
+from shared.policies import make
 from shared.queue import QueueError
 
 
@@ -30,6 +31,8 @@ def gather(site: Site, tell: Callable[[str], None], *, deep: bool) -> Seen:
     folders = [Folder(*one) for one in site.folders]
     tell("listing bindings and jobs")
     covered = backups(surveyed, ports, site.now)
+    tell("listing vaults and backup policies")
+    shared = make(ports, write=False) if config.backup_policies else []
     tell("receiving dead letters")
     letters = _letters(site, unread)
     tell("reading the functions' log")
@@ -41,6 +44,7 @@ def gather(site: Site, tell: Callable[[str], None], *, deep: bool) -> Seen:
         surveyed,
         folders,
         duplicates=[(account, region) for account, region, _ in listed.duplicates],
+        shared=shared,
         backups=covered,
         letters=letters,
         history=of_fleet(site),

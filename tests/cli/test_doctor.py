@@ -293,7 +293,10 @@ def test_a_second_registration_is_tried_on_demand(healthy: Console, guess: dict[
 
 
 def test_what_two_sweeps_made_twice_is_named(cab: Console, world: World) -> None:
-    """A vault and a policy of ours that are there twice are causes: which is used, which is spare, and what to do."""
+    """A vault and a policy of ours that are there twice are causes: which is used, which is spare, and what to do.
+
+    Status says the same.
+    """
     a = Backups(world).open()
     configure(world, OSS)
     for _ in range(2):
@@ -301,3 +304,5 @@ def test_what_two_sweeps_made_twice_is_named(cab: Console, world: World) -> None
     found = [one for one in causes(cab)["coverage"] if "doubled" in one["cause"]]
     assert [one["cause"].partition(":")[0] for one in found] == ["vault doubled", "backup policy doubled"]
     assert all(" is used, " in one["cause"] and "delete it once it is empty" in one["fix"][0] for one in found)
+    status = cab.local("status").out
+    assert all(f"{one['cause']}\nfix: {one['fix'][0]}\n" in status for one in found)
