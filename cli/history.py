@@ -25,15 +25,17 @@ BOUNDS = (5, 15, 60, 300, 3600, 86_400)
 """Seconds: the classes in which times to protected are counted; what took longer is in a last one."""
 MOST_RECENT = 10
 MOST_REPAIRS = 50
-SWEPT, FAILED, REPAIRED, IN_TIME, RETRIED, SET_ASIDE = (
+SWEPT, FAILED, REPAIRED, IN_TIME, RETRIED, SET_ASIDE, DELIVERED = (
     "left_over",
     "disposition and failed",
     "left_over and true",
     "event_at and protected",
     "disposition and retry",
     "disposition and dead_letter",
+    "event_source",
 )
-"""Words by which the log finds the lines of sweeps, of failed and of repairing ones, and of attempts by their end."""
+"""Words by which the log finds the lines of sweeps, of failed and of repairing ones, of attempts by their end, and of
+what came through EventBridge."""
 NOT_KEPT = (
     "since when an account has been protected or not, and how long that took",
     "when the last sweep ran, and what it repaired",
@@ -172,19 +174,38 @@ def of_account(site: Site, account_id: str) -> History:
     return _read(site, [(SWEPT, 1), (FAILED, 1), (account_id, 200)])
 
 
-def _read(site: Site, queries: Iterable[tuple[str, int]]) -> History:
+def delivered(site: Site) -> tuple[dict[tuple[str, str], float], str]:
+    """Source and type of the newest events that EventBridge delivered, and when the last of each came; or why not."""
+    found: dict[tuple[str, str], float] = {}
+    lines, missing = _lines(site, [(DELIVERED, 100)])
+    for at, line in lines:
+        name = (str(line.get("event_source", "")), str(line.get("event_type", "")))
+        if name[0]:
+            found[name] = max(at, found.get(name, at))
+    return found, missing
+
+
+def _lines(site: Site, queries: Iterable[tuple[str, int]]) -> tuple[list[tuple[float, dict[str, Any]]], str]:
+    """The log's newest lines that match one of the queries, oldest first, with their times; or why there are none."""
     try:
         logs = Logs(site.config, site.credentials, site.calls, *site.wanted.log_store)
         lines: dict[tuple[float, str], dict[str, Any]] = {}
         for query, most in queries:
             found = logs.newest(query, site.now - LOOKED_BACK, site.now + 1, most)
             if found is None:
-                return History(f"there is no log project {site.wanted.log_store[0]}, or no logstore in it")
+                return [], f"there is no log project {site.wanted.log_store[0]}, or no logstore in it"
             lines |= {(at, message): parsed for at, message in found if (parsed := _parsed(message)) is not None}
     except (AttemptError, NotDoneError) as error:
-        return History(str(error))
+        return [], str(error)
+    return [(at, line) for (at, _), line in sorted(lines.items(), key=lambda item: item[0][0])], ""
+
+
+def _read(site: Site, queries: Iterable[tuple[str, int]]) -> History:
+    lines, missing = _lines(site, queries)
+    if missing:
+        return History(missing)
     sweeps, failures, turns = list[Sweep](), list[Failure](), dict[str, list[Turn]]()
-    for (at, _), line in sorted(lines.items(), key=lambda item: item[0][0]):
+    for at, line in lines:
         if isinstance(line.get("sweep"), dict):
             swept = line["sweep"]
             sweeps.append(Sweep(at, *(swept.get(name, 0) for name in ("deep", "members", "repaired", "left_over"))))

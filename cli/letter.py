@@ -18,7 +18,7 @@ from shared.messages import AccountChanged, Hint
 from shared.outcome import Reason
 from shared.wording import counted
 
-RUNBOOK = Path("docs/operations.md")
+RUNBOOK = "docs/operations.md"
 """Has an entry for every reason. It is read where the project is; elsewhere the reason stands for itself."""
 HAPPENED = {
     Hint.JOINED: "it was created, or has joined the directory",
@@ -68,7 +68,7 @@ def _facts(letter: Letter, accounts: list[str]) -> Iterator[tuple[str, str]]:
 def meaning(reason: Reason | str) -> str:
     """What the runbook says that the reason means; nothing where there is no runbook."""
     try:
-        text = RUNBOOK.read_text(encoding="utf-8")
+        text = (Path(__file__).parents[1] / RUNBOOK).read_text(encoding="utf-8")
     except OSError:
         return ""
     found = re.search(rf"^### {re.escape(str(reason))}\n\n\*\*Means\.\*\* (.+?)\n\n", text, re.MULTILINE | re.DOTALL)

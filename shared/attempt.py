@@ -41,6 +41,8 @@ class Ended:
     account_id: str | None = None
     source_event_id: str | None = None
     event_at: str | None = None
+    event_source: str | None = None
+    event_type: str | None = None
     attempt: int | None = None
     display_name: str | None = None
     state: str | None = None
@@ -81,6 +83,8 @@ def attempt(change: AccountChanged, cloud: Cloud, *, again: bool = False) -> End
         account_id=change.account_id,
         source_event_id=change.event_id,
         event_at=change.event_at,
+        event_source=change.delivered[0] or None,
+        event_type=change.delivered[1] or None,
         attempt=change.tries.attempt,
         display_name=report.display_name or None,
         state=report.state,

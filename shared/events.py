@@ -84,10 +84,14 @@ class Ignored:
 
     why: str
     event_id: str = ""
+    delivered: tuple[str, str] = ("", "")
+    """As of an event that concerns us."""
 
     def shown(self) -> dict[str, Any]:
         """As the answer says it."""
-        return {"disposition": "ignored", "why": self.why, "source_event_id": self.event_id}
+        source, kind = self.delivered
+        named = {"event_source": source, "event_type": kind} if source else {}
+        return {"disposition": "ignored", "why": self.why, "source_event_id": self.event_id, **named}
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,8 @@ def _misshapen(form: type[BaseModel], error: ValidationError, document: dict[str
 def _peel(form: BaseModel, document: dict[str, Any], depth: int) -> list[Event]:
     match form:
         case CloudEvent(source=source, type=kind, data=dict() as data) if _of_another(source, data):
-            return [Ignored(f"{kind or source} does not concern us"[:LONGEST_DETAIL], form.id[:LONGEST_ID])]
+            why = f"{kind or source} does not concern us"[:LONGEST_DETAIL]
+            return [Ignored(why, form.id[:LONGEST_ID], form.names)]
         case CloudEvent(data=dict() | list() as data):
             return [_within(form, event) for event in _read(data, depth)]
         case CloudEvent(data=str() as text) | TopicMessage(Message=text) | TopicStream(body=text):
@@ -178,9 +183,12 @@ def _of_another(source: str, data: dict[str, Any]) -> bool:
 
 
 def _within(envelope: CloudEvent, event: Event) -> Event:
-    """Give the event the envelope's identity where it has none of its own."""
+    """Give the event the names of its envelope, and the envelope's identity where it has none of its own."""
     if isinstance(event, AccountChanged) and not event.event_id:
-        return replace(event, event_id=_writable_text(f"{envelope.source}/{envelope.id}"[:LONGEST_ID]))
+        event = replace(event, event_id=_writable_text(f"{envelope.source}/{envelope.id}"[:LONGEST_ID]))
+    # A queue's messages come under the names of the queue.
+    if isinstance(event, AccountChanged | Ignored) and isinstance(envelope.data, dict) and "eventName" in envelope.data:
+        return replace(event, delivered=envelope.names)
     return event
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.messages import DeadLetterMessage, Hint, Message, Selection, Strict
+from shared.messages import LONGEST_ID, DeadLetterMessage, Hint, Message, Selection, Strict
 
 
 class _Loose(BaseModel):
@@ -25,6 +25,11 @@ class CloudEvent(_Loose):
     source: str
     type: str = ""
     data: Any
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Source and type."""
+        return self.source[:LONGEST_ID], self.type[:LONGEST_ID]
 
 
 class QueueMessage(_Loose):

@@ -65,6 +65,8 @@ class AccountChanged:
     """The event as it arrived (or its digest), for dead letters and replay; never read for decisions."""
     earlier: int = 0
     """How often it was tried before it was last brought back from the dead letters."""
+    delivered: tuple[str, str] = ("", "")
+    """Source and type under which EventBridge delivered it; only for the log, since no document says what they are."""
 
     @property
     def event_at(self) -> str | None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli import history
 from cli.doctor import access, arrivals
-from cli.output import NotDoneError
+from cli.output import NotDoneError, moment
 from cli.site import Record, Site
 from cli.survey import State
 from shared import events
@@ -67,6 +68,15 @@ def published(site: Site) -> Answer:
     if found and found[0].state == "ok":
         return Answer(f"yes: {found[0].seen}")
     return Answer(f"it does not look so: {found[0].cause}", "a shorter timer in s.yaml") if found[0].cause else Answer()
+
+
+def named(site: Site) -> Answer:
+    """By the functions' log, which has the names of whatever a rule let through."""
+    found, missing = history.delivered(site)
+    if not found:
+        return Answer(f"the functions' log could not be read: {missing}" * bool(missing))
+    told = "; ".join(f"{source}, {kind} (the last at {moment(at)})" for (source, kind), at in sorted(found.items()))
+    return Answer(told, "nothing: the rule in s.yaml lets these through")
 
 
 def service_name(site: Site) -> Answer:
@@ -160,6 +170,7 @@ def trusted(site: Site) -> Answer:
 
 READ: dict[str, Callable[[Site], Answer]] = {
     "Does EventBridge publish the Resource Directory's events?": published,
+    "Under which source and type?": named,
     "Which `serviceName` have they?": service_name,
     "In which region are they published and kept?": region,
     "Where in the event is the account's id?": account_id,

@@ -268,6 +268,9 @@ def test_live_checks_answer_and_say_how(healthy: Console) -> None:
     assert set(live.READ) | {live.SECOND, live.CODE} <= set(rows)
     assert rows["In which region are they published and kept?"]["put"].startswith("region: cn-hangzhou")
     assert rows["Does the 3.0 path accept the signature of fc2?"]["put"] == "functions: {way: fc2-3.0}"
+    assert rows["Under which source and type?"]["answer"].startswith(
+        "acs.resourcemanager, resourcemanager:ActionTrail:ApiCall (the last at 20"
+    )
     assert rows[live.SECOND]["answer"] == ""
     assert "aliyun hbr AddCrossAccount" in rows[live.SECOND]["how"]
     assert [action for action in healthy.world.writes(mark) if action != "CreateSession"] == []
