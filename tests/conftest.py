@@ -33,7 +33,8 @@ class Soak:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much is sampled, by which seed, and what becomes of the numbers."""
     parser.addoption("--soak", action="store_true", help="many more samples; see `make soak`")
-    parser.addoption("--guess", metavar="NAME=VALUE", help="the flows in a cloud where this guess has this value")
+    told = "the flows in a cloud where this guess has this value; may be repeated"
+    parser.addoption("--guess", action="append", default=[], metavar="NAME=VALUE", help=told)
     parser.addoption("--seed", type=int, default=20261122, help="the seed of every sample")
     parser.addoption("--document", action="store_true", help="write the numbers of the matrix into docs/security.md")
 

@@ -269,6 +269,7 @@ def test_an_external_account_may_make_its_own_role(world: World) -> None:
 
 def test_a_declared_management_account_is_enrolled(world: World) -> None:
     """The management account has resources, too: declared, and with the role that its owner made, it is protected."""
+    world.link()
     client = world.cloud.client("ram")
     document = json.dumps({"Version": "1", "Statement": [TRUSTING_US]})
     client.create_role(ram.CreateRoleRequest(role_name=ROLE, assume_role_policy_document=document))

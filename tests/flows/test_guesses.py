@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.flows.guesses import EVERY, TOGETHER
 from tests.flows.world import PROD, REGIONS, TEST, World
 
 UNTOLD: list[dict[str, Any]] = [
@@ -31,6 +32,11 @@ def guessed(world: World, request: pytest.FixtureRequest) -> World:
     world.cloud.guess(**request.param)
     world.configure(sweep={"deep_days": 1})
     return world
+
+
+def test_every_value_is_in_a_cloud_that_all_flows_run_in() -> None:
+    """No value of a guess is forgotten where many are taken together."""
+    assert {one for kind in TOGETHER for one in kind} == set(EVERY)
 
 
 @pytest.mark.every_guess

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from tests.cloud import ROOT, LocalCloud, local_cloud
+from tests.flows import guesses
+from tests.flows.guesses import Kind
 from tests.flows.platform import Platform
 from tests.flows.test_retry import retry_message
 from tests.flows.world import PROD, World, unprotected
@@ -28,6 +30,8 @@ MOMENTS = [
     ("hbr", "CheckRole", "after"),
 ]
 """Calls in the middle of which a function is killed; ``after``: the work was done, and the answer is on its way."""
+
+SILENT = pytest.mark.not_under("no event arrives, and so no function runs that could fail", **guesses.UNHEARD)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +100,7 @@ def ended(world: World, name: str) -> list[str]:
     return [one["error_type"] for one in functions(world, name)["invocations"]]
 
 
+@SILENT
 def test_mns_is_down_while_onboarding_fails(world: World) -> None:
     """Nothing is acknowledged: the function raises, and the platform's retry brings the account back."""
     world.cloud.fault(service="mns", drop=True, count=None)
@@ -110,6 +115,7 @@ def test_mns_is_down_while_onboarding_fails(world: World) -> None:
     assert world.retries() == world.dead_letters() == []
 
 
+@SILENT
 @pytest.mark.not_under("it is called once there: the sweep finds it, as above", function_errors_redelivered=False)
 def test_mns_is_down_for_longer_than_the_platform_tries(world: World) -> None:
     """What even the platform gives up is not lost for ever: the sweep finds the account."""
@@ -120,12 +126,15 @@ def test_mns_is_down_for_longer_than_the_platform_tries(world: World) -> None:
         called(world, "cab-onboard", number)
         world.cloud.advance(30)
     world.cloud.clear_faults()
-    assert (world.retries(), world.dead_letters(), world.role(account)) == ([], [], None)
+    asynchronous = world.cloud.standing.get("async_invocation_type") == "false"
+    assert len(world.dead_letters()) == asynchronous, "Function Compute has given up, and EventBridge has not yet"
+    assert (world.retries(), world.role(account)) == ([], None)
     world.key = world.cloud.as_function()
     assert world.call("reconcile", {"sweep": "fast"})["sweep"]["repaired"] >= 1
     assert world.is_protected(account)
 
 
+@SILENT
 @pytest.mark.parametrize(("service", "action", "phase"), MOMENTS)
 def test_a_function_is_killed(world: World, service: str, action: str, phase: str) -> None:
     """A function that is killed in the middle of a call is called again, and the account ends protected."""
@@ -151,6 +160,7 @@ def test_the_retry_function_is_killed(world: World, service: str, action: str, p
     assert world.retries() == world.dead_letters() == []
 
 
+@SILENT
 @pytest.mark.not_under("no event is pending after an error there", function_errors_redelivered=False)
 def test_a_retry_outlives_its_cloud(world: World, options: tuple[str, ...]) -> None:
     """An event that is pending, one whose message is delayed: loaded into a fresh emulator, both end protected."""
@@ -206,12 +216,14 @@ def misconfigured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalClo
         yield cloud
 
 
-@pytest.mark.parametrize("asynchronous", ["true", "false"])
+@SILENT
+@pytest.mark.not_under("nobody keeps the event there: the sweep finds the account", function_errors_redelivered=False)
+@pytest.mark.every_guess("async_invocation_type", "cloud_messages")
 def test_without_a_configuration_an_event_ends_in_one_letter(
-    misconfigured: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asynchronous: str
+    misconfigured: LocalCloud, guess: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However the rule calls the function: when the platform gives up, one letter has the event."""
-    misconfigured.reset(async_invocation_type=asynchronous)
+    guesses.begin(misconfigured, guess)
     world = World(misconfigured, tmp_path, monkeypatch)
     account = world.create("unlucky")
     wait_for(lambda: ended(world, "cab-onboard"), "the function to raise")

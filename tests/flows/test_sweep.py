@@ -180,6 +180,7 @@ def test_an_account_that_fell_out_of_scope_is_only_listed(swept: World) -> None:
 
 def test_a_foreign_role_is_reported_and_does_not_stop_the_others(world: World) -> None:
     """One account that cannot be worked on never holds up its neighbours."""
+    world.link()
     statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"RAM": [SLR]}}
     document = json.dumps({"Version": "1", "Statement": [statement]})
     in_member(world).create_role(ram.CreateRoleRequest(role_name=ROLE, assume_role_policy_document=document))
