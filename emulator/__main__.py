@@ -7,41 +7,63 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import uvloop
+from pydantic import ValidationError
 
 from emulator import coverage, zone
 from emulator.cloud import Cloud
+from emulator.errors import CloudError
 from emulator.fc.template import BadTemplateError
 from emulator.guesses import Guesses
 from emulator.server import Server
 from emulator.state import State
 
+_WRONG = (CloudError, ValueError, TypeError, KeyError, OSError)
+"""What can be wrong with files and options."""
+
 
 def main() -> None:
-    """Read the command line and serve."""
+    """Read the command line and serve; exit status 2 and the reason where it cannot begin."""
     options = _options()
-    if options.coverage:
-        coverage.rewrite(options.coverage)
-        return
-    path = zone.find(options.zone)
-    kept = options.state is not None and options.state.exists()
-    state = State.model_validate_json(options.state.read_bytes()) if kept else zone.load(path)
-    state.guesses = Guesses.model_validate({**state.guesses.model_dump(), **dict(options.guess)})
-    cloud = Cloud(state)
-    cloud.zone = path
-    cloud.functions, cloud.code = options.functions, options.code
+    try:
+        if options.coverage:
+            coverage.rewrite(options.coverage)
+            return
+        cloud = _cloud(options)
+    except _WRONG as error:
+        _stop(error)
     try:
         uvloop.run(_serve(cloud, options.host, options.ready, as_json=options.json))
-    except BadTemplateError as error:
-        print(error, file=sys.stderr)  # noqa: T201  # what is wrong with s.yaml
-        sys.exit(2)
+    except (BadTemplateError, OSError) as error:
+        _stop(error)
     if options.ready:
         options.ready.unlink(missing_ok=True)
     if options.state:
         options.state.write_text(cloud.dump(), encoding="utf-8")
     if folder := os.environ.get("EMULATOR_ISSUED"):
         cloud.issued.write(Path(folder))
+
+
+def _cloud(options: argparse.Namespace) -> Cloud:
+    """The cloud of the zone, or of the dump that is there."""
+    path = zone.find(options.zone)
+    kept = options.state is not None and options.state.exists()
+    state = State.model_validate_json(options.state.read_bytes()).whole() if kept else zone.load(path)
+    state.guesses = Guesses.model_validate({**state.guesses.model_dump(), **dict(options.guess)})
+    cloud = Cloud(state)
+    cloud.zone = path
+    cloud.functions, cloud.code = options.functions, options.code
+    return cloud
+
+
+def _stop(error: Exception) -> NoReturn:
+    text = str(error)
+    if isinstance(error, ValidationError):
+        text = "\n".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    print(f"python -m emulator: {text}", file=sys.stderr)  # noqa: T201  # why it does not begin
+    sys.exit(2)
 
 
 async def _serve(cloud: Cloud, host: str, file: Path | None, *, as_json: bool) -> None:

@@ -45,6 +45,8 @@ class Cloud:
         """Endpoint → the clients' addresses of all connections that ever carried a request to it."""
         self.endpoints: dict[str, Any] = {}
         """Exactly the ``endpoints`` object of the ready line."""
+        self.actions: dict[str, frozenset[str]] = {}
+        """Service → the names of its actions, as the journal has them."""
         self.refuse: Callable[[int], None] = lambda _: None
         """Close the endpoint at a port, so that connections to it are refused; the server says how."""
         self.accept: Callable[[], Awaitable[None]] = _nothing

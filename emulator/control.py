@@ -6,6 +6,7 @@ Nothing here is part of the emulated cloud, and nothing is signed.
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from emulator.errors import CloudError
 from emulator.faults import Fault
 from emulator.guesses import Guesses
 from emulator.invariants import Watched
+from emulator.journal import Journal
 from emulator.quotas import Quotas
 from emulator.state import State
 
@@ -29,6 +31,22 @@ if TYPE_CHECKING:
 
 Answer = Callable[["Cloud", dict[str, Any]], Any]
 _SETTLE_SECONDS = 60.0
+_FILTERS = frozenset(inspect.signature(Journal.add).parameters) - {"self"} | {"seq", "time"}
+
+
+def _only(given: Mapping[str, Any], *known: str) -> None:
+    """Refuse what would be passed over: a misspelt name is a mistake."""
+    if odd := given.keys() - set(known):
+        raise ValueError(f"{min(odd)} is not known here; known: {', '.join(sorted(known)) or 'nothing'}")
+
+
+def _exists(cloud: Cloud, service: str, action: str = "*") -> None:
+    """Refuse a service, or an action of one, that no call can ever be of."""
+    services = [service] if service != "*" else list(cloud.actions)
+    if not cloud.actions.keys() >= set(services):
+        raise ValueError(f"there is no service {service}; known: *, {', '.join(sorted(cloud.actions))}")
+    if action != "*" and not any(action in cloud.actions[name] for name in services):
+        raise ValueError(f"{service} has no action {action}")
 
 
 def app(cloud: Cloud, more: Mapping[str, Answer]) -> Starlette:
@@ -57,13 +75,12 @@ def _state(cloud: Cloud, _: dict[str, Any]) -> Response:
 
 
 def _load(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
-    if not given.get("accounts"):
-        raise ValueError("expected a state as GET state answers it; nothing was loaded")
-    cloud.reset(State.model_validate(given))
+    cloud.reset(State.model_validate(given).whole())
     return {}
 
 
 def _journal(cloud: Cloud, given: dict[str, Any]) -> list[dict[str, Any]]:
+    _only(given, "since", *_FILTERS)
     return cloud.journal.entries(int(given.pop("since", 0)), **given)
 
 
@@ -73,7 +90,9 @@ async def _faults(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
         cloud.holding.release()
         await cloud.accept()
     if given:
-        cloud.state.faults.planned.append(Fault.model_validate(given))
+        fault = Fault.model_validate(given)
+        _exists(cloud, fault.service, fault.action)
+        cloud.state.faults.planned.append(fault)
     return {"struck": cloud.state.faults.struck}
 
 
@@ -84,6 +103,7 @@ def _connections(cloud: Cloud, _: dict[str, Any]) -> dict[str, int]:
 
 async def _held(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     """Wait up to ``seconds`` of real time until a call is held by the effect ``hold``."""
+    _only(given, "seconds")
     return {"held": await cloud.holding.arrival(float(given.get("seconds", 0)))}
 
 
@@ -101,6 +121,7 @@ def _invariants(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
 
 def _secrets(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     """Which issued secrets are in the functions' logs and answers or in the queues."""
+    _only(given, "since")
     return {"leaks": leaks.found(cloud), **cloud.issued.since(int(given.get("since", 0)))}
 
 
@@ -109,6 +130,7 @@ async def _clock(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
 
     ``speed``: from now on so many seconds pass in one.
     """
+    _only(given, "advance", "settle", "speed")
     seconds = float(given.get("advance", 0))
     speed = float(given.get("speed", cloud.clock.speed))
     if seconds < 0 or speed <= 0:
@@ -122,7 +144,11 @@ async def _clock(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
 
 def _quotas(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
     quotas = cloud.state.quotas
-    quotas.settings = Quotas.model_validate({**quotas.settings.model_dump(), **given})
+    settings = Quotas.model_validate({**quotas.settings.model_dump(), **given})
+    for limit in settings.limits:
+        service, _, action = limit.partition(":")
+        _exists(cloud, service, action)
+    quotas.settings = settings
     return quotas.settings.model_dump()
 
 
@@ -133,6 +159,7 @@ def _guesses(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
 
 def _assume(cloud: Cloud, given: dict[str, Any]) -> dict[str, str]:
     """Credentials of a role as the service that it trusts (Function Compute unless told) would be given them."""
+    _only(given, "account", "role", "service")
     caller = Principal(account_id=given["account"], kind="service", name=given.get("service", "fc.aliyuncs.com"))
     arn = f"acs:ram::{given['account']}:role/{given['role']}"
     key_id, session = cloud.assume(caller, arn, session_name="control")
@@ -144,6 +171,7 @@ def _reset(cloud: Cloud, given: dict[str, Any]) -> dict[str, Any]:
 
     The clock begins at the wall's time, or ``ahead`` of it by so many seconds: then nothing falls due on the way.
     """
+    _only(given, "zone", "guesses", "ahead")
     wanted = given.get("zone")
     if wanted is None:
         state = zone.load(cloud.zone)

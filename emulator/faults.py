@@ -30,22 +30,22 @@ class Fault(BaseModel):
     """Only calls made with the credentials of this account."""
     region: str | None = None
     phase: Phase = "before"
-    status: int | None = None
+    status: int | None = Field(default=None, ge=200, le=599)
     code: str = "InternalError"
     message: str = "The request processing has failed due to some unknown error."
     body: str | dict[str, Any] | None = None
     """The whole body instead of the error envelope: a text goes out as it is, an object as JSON."""
     headers: dict[str, str] = {}
-    latency_ms: int = 0
+    latency_ms: int = Field(default=0, ge=0)
     drop: bool = False
     """Close the connection without an answer."""
     effect: Effect | None = None
     """What befalls the world and not only the answer; see ``effects.py``."""
-    skip: int = 0
+    skip: int = Field(default=0, ge=0)
     """How many calls that fit pass by before it hits."""
-    count: int | None = 1
+    count: int | None = Field(default=1, ge=1)
     """How many calls it hits; null for all."""
-    probability: float = 1.0
+    probability: float = Field(default=1.0, ge=0, le=1)
     seed: int = 0
     name: str = ""
     """Under which its hits are counted."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,11 @@ from emulator import bus, control, directory, fc, hbr, logs, mns, ram, sts, trai
 from emulator.answers import Send
 from emulator.app import Receive, Rpc, Scope
 from emulator.directory import leaving
+from emulator.fc import server as fc_server
 from emulator.hbr import agenda
 from emulator.mns import messages
 from emulator.mns import open as mns_open
+from emulator.mns import server as mns_server
 from emulator.trail import lookup
 
 if TYPE_CHECKING:
@@ -62,6 +64,14 @@ def _applications(cloud: Cloud) -> Iterator[tuple[tuple[str, ...], App]]:
     yield ("control",), control.app(cloud, {**trail.CONTROL, **bus.CONTROL, **fc.CONTROL})
 
 
+def _actions() -> Iterator[tuple[str, Iterable[str]]]:
+    """Every service but the control API, and what can be asked of it."""
+    yield from ((service.name, service.actions) for service in SERVICES)
+    yield "mns", mns_server.ACTIONS
+    yield "fc", fc_server.ACTIONS
+    yield "logs", {"GetLogsV2"}
+
+
 _RESUME = (leaving.resume, agenda.resume, messages.resume)
 """What is under way in the state, to be put on the clock after a load; Function Compute sees to its own."""
 _KEEP_ALIVE_SECONDS = 600
@@ -78,6 +88,7 @@ class Server:
         self.sockets: list[socket.socket] = []
         self._by_port: dict[int, App] = {}
         self._seen: dict[int, set[Any]] = {}
+        cloud.actions = {name: frozenset(actions) for name, actions in _actions()}
         cloud.on_reset += [partial(resume, cloud) for resume in _RESUME]
         for path, application in _applications(cloud):
             listener = socket.create_server((host, 0), backlog=1024)

@@ -5,7 +5,7 @@ No behaviour here: actions live in the service files. Times are emulated epoch s
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from emulator.accounts import AccessKey, Account, Directory, Member, Policy, Principal, Role, Session, User
 from emulator.bus.state import BusState
@@ -34,6 +34,8 @@ __all__ = [
 class State(BaseModel):
     """The whole emulated cloud. ``dump`` and ``load`` of the control API are this model as JSON."""
 
+    model_config = ConfigDict(extra="forbid")
+
     clock_offset: float = 0.0
     """Seconds that the emulated time was ahead of the machine's when this was dumped."""
     clock_speed: float = 1.0
@@ -54,3 +56,9 @@ class State(BaseModel):
     trail: TrailState = Field(default_factory=TrailState)
     bus: BusState = Field(default_factory=BusState)
     fc: FcState = Field(default_factory=FcState)
+
+    def whole(self) -> State:
+        """Itself, as a dump has it. Raises ValueError where there is no account in it: then it was none."""
+        if not self.accounts:
+            raise ValueError("expected a state as GET state answers it; there is no account in this one")
+        return self

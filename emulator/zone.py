@@ -43,8 +43,12 @@ def find(name: str) -> Path:
 
 
 def load(path: Path) -> State:
-    """The state that a zone file describes."""
-    return build(yaml.safe_load(path.read_text(encoding="utf-8")), path.parent)
+    """The state that a zone file describes. Raises ValueError, OSError or CloudError where it describes none."""
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is no YAML: {error}") from error
+    return build(given, path.parent)
 
 
 def build(given: dict[str, Any], folder: Path) -> State:

@@ -16,6 +16,8 @@ Test = Callable[[object], bool]
 MAX_EXPRESSIONS = 5
 """Map expressions per field (help page "Limits" of EventBridge)."""
 _ABSENT = object()
+_NOTHING = object()
+"""What is in an empty list: it equals no value, and the field exists."""
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
     "<": operator.lt,
@@ -60,9 +62,9 @@ def _field(key: str, wanted: object) -> Test:
 
 
 def _any_of(test: Test, actual: object) -> bool:
-    """A list in the event fits when one of its elements does (same help page, "Array")."""
+    """A list in the event fits when one of its elements does (same help page, "Array"); an empty one is there, too."""
     if isinstance(actual, list):
-        return any(test(element) for element in actual)
+        return any(test(element) for element in actual or [_NOTHING])
     return test(actual)
 
 
@@ -80,8 +82,8 @@ def _value(wanted: object) -> Test:
 
 
 def _same(actual: object, wanted: object) -> bool:
-    """Equality as JSON means it: ``true`` is not 1."""
-    return isinstance(actual, bool) == isinstance(wanted, bool) and bool(actual == wanted)
+    """Equality as the texts of JSON: ``true`` is not 1, and 300 is not 300.0 (help page "Event patterns", notes)."""
+    return type(actual) is type(wanted) and bool(actual == wanted)
 
 
 def _prefix(argument: object) -> Test:

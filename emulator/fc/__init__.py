@@ -64,6 +64,8 @@ def _declared(path: Path | None, code: Path | None) -> tuple[dict[str, Function]
 
 def _control(cloud: Cloud, given: Mapping[str, Any]) -> dict[str, Any]:
     """``GET /_emulator/fc``: invocations and logs, of all functions or of ``?function=NAME``."""
+    if odd := set(given) - {"function"}:
+        raise ValueError(f"{min(odd)} is not known here; known: function")
     wanted, fc = given.get("function"), cloud.state.fc
     return {
         "functions": sorted(fc.compute.functions) if fc.compute else [],

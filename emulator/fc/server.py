@@ -183,6 +183,7 @@ _ROUTES: tuple[tuple[str, str, str, Answer], ...] = (
     ),
 )
 """Method, path, action, function. Whatever else is asked for is ``PathNotSupported``."""
+ACTIONS = frozenset(action for _, _, action, _ in _ROUTES)
 _RIGHTS = {
     "GetAsyncInvokeConfig": ("GetFunctionAsyncInvokeConfig", ""),
     "ListTriggers": ("ListTriggers", "/triggers/*"),

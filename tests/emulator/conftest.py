@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from emulator.server import SERVICES
@@ -31,6 +32,13 @@ _GATEWAY = (
 def running_cloud() -> Iterator[LocalCloud]:
     with local_cloud() as cloud:
         yield cloud
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx.Client]:
+    """One client for all that is signed by hand."""
+    with httpx.Client(trust_env=False) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

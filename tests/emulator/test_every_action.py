@@ -66,13 +66,6 @@ def unchanged(state: dict[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in state.items() if name not in PASSING}
 
 
-@pytest.fixture(scope="module")
-def http() -> Iterator[httpx.Client]:
-    """One connection for them all."""
-    with httpx.Client(trust_env=False) as client:
-        yield client
-
-
 @pytest.fixture
 def caller(running_cloud: LocalCloud, http: httpx.Client, moments: Any, called: Key) -> Caller:
     return Caller(running_cloud, http, called, moments[called][0])

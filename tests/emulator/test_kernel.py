@@ -18,7 +18,7 @@ from alibabacloud_sts20150401 import models as sts
 from alibabacloud_tea_openapi.exceptions import ThrottlingException
 from darabonba.exceptions import UnretryableException
 
-from tests.cloud import ROOT, local_cloud
+from tests.cloud import local_cloud
 from tests.emulator.refusals import refused
 from tests.emulator.signing import acs3, refusal, send
 
@@ -75,11 +75,35 @@ def test_it_ends_on_sigterm_and_keeps_its_state(tmp_path: Path) -> None:
         assert second.advance(0) >= now
 
 
-@pytest.mark.parametrize("options", [["--zone", "absent.yaml"], ["--guess", "x=y"], ["--guess", "x"]])
-def test_it_does_not_start_on_nonsense(options: list[str]) -> None:
-    """A zone that is not there and a guess that is not known end it with an error."""
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--zone", "absent.yaml"], "absent.yaml"),
+        (["--zone", "broken.yaml"], "no YAML"),
+        (["--zone", "poor.yaml"], "backup: Field required"),
+        (["--guess", "x=y"], "x: Extra inputs are not permitted"),
+        (["--guess", "registrations=lunar"], "'regional' or 'global'"),
+        (["--guess", "x"], "a guess is KEY=VALUE"),
+        (["--state", "poor.json"], "x: Extra inputs are not permitted"),
+        (["--state", "empty.json"], "there is no account"),
+        (["--functions", "absent.yaml"], "absent.yaml"),
+        (["--coverage", "absent.md"], "absent.md"),
+        (["--ready", "absent/ready.json"], "absent/ready.json"),
+        (["--host", "192.0.2.1"], "192.0.2.1"),
+    ],
+    ids=str,
+)
+def test_it_does_not_start_on_nonsense(tmp_path: Path, options: list[str], reason: str) -> None:
+    """What is wrong with an option, or in its file, is said in a line or two, and nothing is written."""
+    texts = {"broken.yaml": "a: [", "poor.yaml": 'management: "1"', "poor.json": '{"x": 1}', "empty.json": "{}"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
     command = [sys.executable, "-m", "emulator", *options]
-    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode != 0  # noqa: S603  # our own
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  # our own
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert reason in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == texts
 
 
 def test_an_unknown_action_is_refused(cloud: LocalCloud) -> None:
@@ -215,11 +239,47 @@ def test_chance_can_be_repeated(cloud: LocalCloud) -> None:
     assert 0 < sum(first) < 20
 
 
-@pytest.mark.parametrize("fault", [{}, {"service": "ram", "phase": "during"}, {"service": "ram", "odd": 1}])
-def test_a_fault_must_make_sense(cloud: LocalCloud, fault: dict[str, Any]) -> None:
-    """What is not a fault is refused by the control API."""
-    response = httpx.post(f"{cloud.endpoints['control']}/faults", json={"status": 500, **fault}, trust_env=False)
-    assert response.status_code == 400
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("faults", {"status": 500}),
+        *(
+            ("faults", {"service": "ram", **odd})
+            for odd in (
+                *({"phase": "during"}, {"odd": 1}, {"service": "rma"}, {"action": "CreateRol"}, {"probability": 2}),
+                *(
+                    {"count": 0},
+                    {"skip": -1},
+                    {"latency_ms": -1},
+                    {"status": 42},
+                    {"service": "*", "action": "Nothing"},
+                ),
+            )
+        ),
+        *(("quotas", {"limits": {name: 1}}) for name in ("ram:CreateRol", "rma:*", "GetRole")),
+        ("quotas", {"limits": {"ram:GetRole": -1}}),
+        ("quotas", {"enable": True}),
+        ("clock", {"advnace": 60}),
+        ("load", {"accounts": {}}),
+        ("load", {"acounts": {}}),
+        ("reset", {"zones": "large"}),
+        ("assume", {"account": "1000000000000001", "role": "cab-functions", "sevrice": "x"}),
+        ("bus", {"duplicates": 1}),
+        ("trail", {"lag": 1}),
+        ("journal?colour=red", None),
+        ("held?second=1", None),
+        ("fc?functoin=x", None),
+    ],
+    ids=str,
+)
+def test_what_is_asked_of_the_control_api_must_make_sense(cloud: LocalCloud, path: str, body: Any) -> None:
+    """A misspelt name, of a setting, a service or an action, is refused; in silence it would never do anything."""
+    create(cloud)
+    url = f"{cloud.endpoints['control']}/{path}"
+    response = httpx.get(url, trust_env=False) if body is None else httpx.post(url, json=body, trust_env=False)
+    assert (response.status_code, response.json().keys()) == (400, {"error"})
+    assert names(cloud) == {"reader"}
+    get(cloud)
 
 
 def test_quotas_are_off_until_switched_on(cloud: LocalCloud) -> None:

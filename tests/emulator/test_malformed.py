@@ -14,7 +14,7 @@ from emulator.server import SERVICES
 from tests.emulator.signing import acs3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from emulator.service import Param
     from tests.cloud import LocalCloud
@@ -64,13 +64,6 @@ MALFORMED = (
     *(("mnsopen", "CreateQueue", "DlqPolicy", value) for value in ("5", "[]", '{"MaxReceiveCount": true}')),
 )
 """What once made the emulator fail, or went through unnoticed."""
-
-
-@pytest.fixture(scope="module")
-def http() -> Iterator[httpx.Client]:
-    """One connection for them all."""
-    with httpx.Client(trust_env=False) as client:
-        yield client
 
 
 @pytest.mark.parametrize("spoilt", MALFORMED, ids=lambda one: " ".join(one[1:])[:60])

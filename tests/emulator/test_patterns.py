@@ -13,7 +13,15 @@ from emulator.bus.patterns import BadPatternError, compile_pattern
 EVENT = {
     "source": "acs.ram",
     "type": "ram:ActionTrail:ApiCall",
-    "data": {"eventName": "CreateRole", "count": 5, "ip": "10.0.0.7", "tags": ["a", "b"], "error": None, "empty": ""},
+    "data": {
+        "eventName": "CreateRole",
+        "count": 5,
+        "ip": "10.0.0.7",
+        "tags": ["a", "b"],
+        "error": None,
+        "empty": "",
+        "none": [],
+    },
 }
 LEAVES = st.none() | st.booleans() | st.integers(-5, 5) | st.text("ab", max_size=3)
 EVENTS = st.dictionaries(
@@ -45,6 +53,8 @@ def fits(pattern: Any, event: Any = EVENT) -> bool:
         {"data": {"error": [None]}},
         {"data": {"empty": [""]}},
         {"data": {"error": [{"exists": True}]}},
+        {"data": {"none": [{"exists": True}]}},
+        {"data": {"tags": [{"exists": True}]}},
         {"data": {"missing": [{"exists": False}]}},
         {"missing": {"deeper": [{"exists": False}]}},
         {"data": {"missing": [{"exists": False}, "x"]}},
@@ -70,6 +80,9 @@ def test_what_fits(pattern: Any) -> None:
         {"data": {"missing": [{"anything-but": "x"}]}},
         {"data": {"count": [{"numeric": [">", 5]}]}},
         {"data": {"count": ["5"]}},
+        {"data": {"count": [5.0]}},
+        {"data": {"none": [{"exists": False}]}},
+        {"data": {"none": ["a"]}},
         {"data": {"eventName": [{"numeric": [">", 0]}]}},
         {"data": {"ip": [{"cidr": "10.0.1.0/24"}]}},
         {"data": {"eventName": [{"cidr": "10.0.0.0/24"}]}},

@@ -143,6 +143,53 @@ def test_only_some_attributes_go_together(cloud: LocalCloud) -> None:
     assert names(again) == ["CreateResourceAccount"]
 
 
+KEYS = (
+    *("ServiceName", "EventName", "User", "PrincipalId", "EventId", "ResourceType", "ResourceName", "EventRW"),
+    *("EventAccessKeyId", "SensitiveAction", "SourceIpAddress", "EventType", "RoleName"),
+)
+PAIRS = (
+    *(("ServiceName", name) for name in ("EventName", "User", "PrincipalId", "RoleName", "ResourceName")),
+    *(("ServiceName", name) for name in ("EventRW", "SensitiveAction", "EventType")),
+    *(("ResourceName", name) for name in ("ResourceType", "EventName", "User", "RoleName")),
+    ("EventType", "EventName"),
+)
+"""Help page "How to set the LookupAttribute parameter"."""
+
+
+def test_each_key_narrows_by_itself(cloud: LocalCloud) -> None:
+    """Every documented key finds an event by the value that it has there, and by no other."""
+    role = "acs:ram::1000000000000012:role/ResourceDirectoryAccountAccessRole"
+    inside = cloud.assume(role, duration_seconds=900)
+    trust = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["x"]}}]}'
+    cloud.client("ram", key=inside).create_role(
+        ram.CreateRoleRequest(role_name="new", assume_role_policy_document=trust.replace("x", "fc.aliyuncs.com"))
+    )
+    (event,) = look(cloud, ("EventName", "CreateRole"), key=inside).events
+    who = event["userIdentity"]
+    values = {
+        **{key: event[key[0].lower() + key[1:]] for key in KEYS if key[0].lower() + key[1:] in event},
+        "User": who["userName"],
+        "PrincipalId": who["principalId"],
+        "EventAccessKeyId": who["accessKeyId"],
+        "RoleName": "ResourceDirectoryAccountAccessRole",
+    }
+    assert values.keys() == set(KEYS) - {"SensitiveAction"}  # none of what is emulated is marked as one
+    for key, value in values.items():
+        assert names(look(cloud, (key, value), key=inside)) == ["CreateRole"], key
+        assert look(cloud, (key, f"{value}x"), key=inside).events == [], key
+    assert look(cloud, ("SensitiveAction", "true"), key=inside).events == []
+
+
+@pytest.mark.parametrize("one", KEYS)
+def test_two_keys_go_together_only_where_the_page_says(cloud: LocalCloud, one: str) -> None:
+    """In either order; every other two are refused."""
+    for other in set(KEYS) - {one}:
+        if (one, other) in PAIRS or (other, one) in PAIRS:
+            look(cloud, (one, "x"), (other, "x"))
+        else:
+            assert code(cloud, (one, "x"), (other, "x")) == "InvalidLookupAttribute"
+
+
 def test_times_come_in_pairs(cloud: LocalCloud) -> None:
     """One time without the other is refused, and so are malformed times and windows that run backwards."""
     assert code(cloud, start_time="2026-11-22T00:00:00Z") == "InvalidParameterCombination"

@@ -5,12 +5,26 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.cloud import LocalCloud
-from tests.emulator.deployed import ACCOUNT, call, queue, queue_arn, runs, wait_for
+from tests.emulator.deployed import ACCOUNT, call, events, queue, queue_arn, runs, wait_for
 from tests.emulator.fc.calls import call3, logged
 
 FUNCTIONS: dict[str, dict[str, Any]] = {
     "work": {"timeout": 2},
+    "pleased": {},
+    "sorry": {},
+    "aging": {
+        "asyncInvokeConfig": {
+            "maxAsyncRetryAttempts": 8,
+            "maxAsyncEventAgeInSeconds": 20,
+            "destinationConfig": {
+                "onSuccess": {"destination": f"acs:fc:cn-hangzhou:{ACCOUNT}:functions/pleased"},
+                "onFailure": {"destination": f"acs:fc:cn-hangzhou:{ACCOUNT}:functions/sorry"},
+            },
+        }
+    },
     "reported": {
         "asyncInvokeConfig": {
             "maxAsyncRetryAttempts": 2,
@@ -99,3 +113,28 @@ def test_an_event_grows_too_old(cloud: LocalCloud) -> None:
     call(cloud, "reported", "{}", x_fc_invocation_type="Async", x_fc_async_delay="700")
     cloud.advance(701)
     assert (runs(cloud), letters(cloud, "bad")[0]["requestContext"]["approximateInvokeCount"]) == ([], 0)
+
+
+def test_retries_end_when_the_event_is_too_old(cloud: LocalCloud) -> None:
+    """Retries that are left are not made once the event's age is beyond its limit; that is reported, too."""
+    grant_sending(cloud)
+    call(cloud, "aging", '{"do": "raise"}', x_fc_invocation_type="Async")
+    cloud.advance(120)
+    assert [run["attempt"] for run in runs(cloud, "aging")] == [1, 2, 3, 4, 5]
+    (record,) = events(cloud, "sorry")
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+
+
+@pytest.mark.parametrize(("event", "told"), [("{}", "pleased"), ('{"do": "raise"}', "sorry")])
+def test_a_destination_can_be_a_function(cloud: LocalCloud, event: str, told: str) -> None:
+    """The record of success or failure is that function's event; its role must be allowed to invoke it."""
+    call(cloud, "aging", event, x_fc_invocation_type="Async")
+    cloud.advance(120)
+    assert "fc:InvokeFunction" in logged(cloud, "aging")[-1]
+    assert {run["function"] for run in runs(cloud)} == {"aging"}
+    grant_sending(cloud)
+    call(cloud, "aging", event, x_fc_invocation_type="Async")
+    cloud.advance(120)
+    (run,) = runs(cloud, told)
+    assert run["source"] == "destination:aging"
+    assert [record["requestPayload"] for record in events(cloud, told)] == [event]

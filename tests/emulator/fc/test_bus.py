@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from alibabacloud_fc20230330.models import EventBridgeTriggerConfig
 from alibabacloud_ram20150501 import models as ram
 from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
@@ -21,10 +22,13 @@ from tests.emulator.deployed import (
     settings,
     wait_for,
 )
+from tests.emulator.sdk_models import unlike
+from tests.emulator.signing import own, send
 
 if TYPE_CHECKING:
     from tests.cloud import Key
 
+OTHER_SOURCES = ".eventSourceConfig.eventSourceParameters.source"
 CREATED = {"source": ["acs.resourcemanager"], "data": {"eventName": ["CreateResourceAccount"]}}
 
 
@@ -145,6 +149,16 @@ def test_a_disabled_trigger_hears_nothing(cloud: LocalCloud) -> None:
     wait_for(cloud, "created", 1)
     assert runs(cloud, "disabled") == []
     assert "disabled/rule" not in control(cloud, "bus")["rules"]
+
+
+def test_a_rule_is_shown_as_the_sdk_reads_it(cloud: LocalCloud) -> None:
+    """The configuration that GetTrigger tells has the official SDK's keys; two of the component's come on top."""
+    answer = send(own(f"{cloud.endpoints['fc']}/2023-03-30/functions/stubborn/triggers/rule", cloud.key(), "FC"))
+    config = json.loads(answer.json()["triggerConfig"])
+    assert config["runOptions"]["deadLetterQueue"] == {"Arn": queue_arn("dead")}
+    odd = {one for one in unlike(config, EventBridgeTriggerConfig) if not one.startswith(OTHER_SOURCES)}
+    component = {".eventSinkConfig.deliveryOption.mode is unknown", ".runOptions.maximumTasks is unknown"}
+    assert odd == component
 
 
 def test_other_accounts_have_other_buses(cloud: LocalCloud) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -7,7 +8,9 @@ from alibabacloud_hbr20170908 import models as hbr
 from alibabacloud_ram20150501 import models as ram
 from alibabacloud_tea_openapi.exceptions import ClientException
 
+from emulator.hbr import SERVICE
 from tests.emulator.hbr.conftest import MEMBER, ROLE, create_role, link, register
+from tests.emulator.signing import acs3, refusal
 
 if TYPE_CHECKING:
     from tests.cloud import LocalCloud
@@ -112,3 +115,28 @@ def test_no_session_is_left_behind(cloud: LocalCloud, backup: Any) -> None:
     before = set(cloud.state()["sessions"])
     check(backup)
     assert set(cloud.state()["sessions"]) == before
+
+
+INTO = [name for name, action in SERVICE.actions.items() if "CrossAccountUserId" in str(action.params)]
+BY_ITSELF = {"AddCrossAccount", "DeleteCrossAccount", "CreatePolicyV2", "UpdatePolicyV2", "DescribePoliciesV2"}
+"""What only writes down, or reads, which account is meant; a policy's TAG rules look into accounts later."""
+
+
+@pytest.mark.parametrize("action", sorted(set(INTO) - BY_ITSELF))
+@pytest.mark.parametrize("spoilt", ["gone", "trusts another"])
+def test_every_call_into_an_account_assumes_its_role(
+    running_cloud: LocalCloud, moments: Any, action: str, spoilt: str
+) -> None:
+    """Whatever names a member's data is refused, and has done nothing, where its role is gone or lets nobody in."""
+    moment = next(one for one in moments["hbr", action] if "CrossAccountUserId" in str(one.sent))
+    state = copy.deepcopy(moment.again())
+    roles = state["accounts"][str(MEMBER)]["roles"]
+    if spoilt == "gone":
+        del roles[ROLE]
+    else:
+        roles[ROLE]["trust"] = roles[ROLE]["trust"].replace("role/", "role/not")
+    running_cloud.load(state)
+    host = running_cloud.endpoints["hbr"]["cn-hangzhou"]
+    wanted = (404, "RoleNotExist") if spoilt == "gone" else (403, "AssumeRoleFail")
+    assert refusal(acs3(host, moment.key, action, SERVICE.version, moment.sent)) == wanted
+    assert running_cloud.state()["hbr"] == state["hbr"]
