@@ -1,7 +1,7 @@
 """What the functions' log says of the past: the last sweep, repairs, how long it took until an account was protected.
 
-The log is in the log project that ``s.yaml`` names; its official SDK is an extra of the console. Where one of them is
-missing, or the log may not be read, the past is said to be not kept, and why. Nothing is concluded from its absence.
+The log is in the log project that ``s.yaml`` names. Where that is missing, or may not be read, the past is said to be
+not kept, and why. Nothing is concluded from its absence.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from cli.log_store import LogStore
 from cli.output import NotDoneError
-from cli.sdks import Logs
 from cli.selection import age
 from cli.site import Site, epoch
 from shared.outcome import AttemptError
@@ -188,12 +188,12 @@ def delivered(site: Site) -> tuple[dict[tuple[str, str], float], str]:
 def _lines(site: Site, queries: Iterable[tuple[str, int]]) -> tuple[list[tuple[float, dict[str, Any]]], str]:
     """The log's newest lines that match one of the queries, oldest first, with their times; or why there are none."""
     try:
-        logs = Logs(site.config, site.credentials, site.calls, *site.wanted.log_store)
+        logs = LogStore(site.config, site.credentials, site.calls, *site.wanted.log_store)
         lines: dict[tuple[float, str], dict[str, Any]] = {}
         for query, most in queries:
             found = logs.newest(query, site.now - LOOKED_BACK, site.now + 1, most)
             if found is None:
-                return [], f"there is no log project {site.wanted.log_store[0]}, or no logstore in it"
+                return [], f"there is no log project {site.wanted.log_store[0]}, no log store in it, or no index"
             lines |= {(at, message): parsed for at, message in found if (parsed := _parsed(message)) is not None}
     except (AttemptError, NotDoneError) as error:
         return [], str(error)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from cli.output import NotDoneError
@@ -20,7 +20,7 @@ ABSENT = ("NotFound", "NotExist", "NotExists")
 """How codes end that say so: QueueNotExist, FunctionNotFound; that of a missing asynchronous setting is inferred."""
 PAGE = 100
 """ListTriggers and GetLogsV2 take at most 100 (SDK models)."""
-MISSING = "pip install 'cross-account-backup[console,logs,metrics]'"
+MISSING = "pip install 'cross-account-backup[console,metrics]'"
 
 
 PACKAGES = {
@@ -34,20 +34,22 @@ PACKAGES = {
 """The official SDK of each product; it is imported when its first client is built."""
 
 
-def _part(product: str, part: str) -> Any:  # noqa: ANN401 - a module of an SDK, which ships no types
+def part(product: str, name: str) -> Any:  # noqa: ANN401 - a module of an SDK, which ships no types
+    """A module of a product's SDK. Raises NotDoneError where that is not installed."""
     try:
-        return importlib.import_module(f"{PACKAGES[product]}.{part}")
+        return importlib.import_module(f"{PACKAGES[product]}.{name}")
     except ImportError as error:
         raise NotDoneError(
             f"a package of the console is missing: {error.name}", MISSING, reason="no_package"
         ) from error
 
 
-def _client(product: str, endpoint: str, credentials: Credentials) -> Any:  # noqa: ANN401 - the same
+def client(product: str, endpoint: str, credentials: Credentials) -> Any:  # noqa: ANN401 - the same
+    """A client of a product at an endpoint."""
     from alibabacloud_tea_openapi.utils_models import Config as OpenApiConfig  # noqa: PLC0415 - slow
 
     scheme, _, host = endpoint.rpartition("://")
-    return _part(product, "client").Client(
+    return part(product, "client").Client(
         OpenApiConfig(
             access_key_id=credentials.access_key_id,
             access_key_secret=credentials.access_key_secret,
@@ -61,21 +63,21 @@ def _client(product: str, endpoint: str, credentials: Credentials) -> Any:  # no
 
 def caller(config: Config, credentials: Credentials, calls: Calls) -> Any:  # noqa: ANN401 - an SDK model
     """GetCallerIdentity: account_id, arn, identity_type. It needs no permission, and is no request model in the SDK."""
-    client = _client("sts", config.endpoints.sts, credentials)
-    return calls("GetCallerIdentity", client.get_caller_identity_with_options)
+    sts = client("sts", config.endpoints.sts, credentials)
+    return calls("GetCallerIdentity", sts.get_caller_identity_with_options)
 
 
 def open_cloud_backup(config: Config, credentials: Credentials, calls: Calls) -> None:
     """OpenHbrService, which is no request model in the SDK either. Raises an AttemptError, also where it is open."""
-    client = _client("hbr", config.endpoints.hbr_in(config.every_region[0]), credentials)
-    calls("OpenHbrService", client.open_hbr_service_with_options)
+    hbr = client("hbr", config.endpoints.hbr_in(config.every_region[0]), credentials)
+    calls("OpenHbrService", hbr.open_hbr_service_with_options)
 
 
 class QueueSettings:
     """MNS-open 2022-01-19: where queues get a dead-letter policy, which the XML API does not know."""
 
     def __init__(self, config: Config, credentials: Credentials, calls: Calls) -> None:
-        self._client = _client("mnsopen", config.endpoints.mnsopen.format(region=config.region), credentials)
+        self._client = client("mnsopen", config.endpoints.mnsopen.format(region=config.region), credentials)
         self._calls = calls
 
     def read(self, name: str) -> Any:  # noqa: ANN401 - an SDK model
@@ -107,12 +109,12 @@ class QueueSettings:
                 raise
 
     def _call(self, method: str, action: str, **fields: object) -> Any:  # noqa: ANN401
-        request = getattr(_part("mnsopen", "models"), f"{action}Request")(**fields)
+        request = getattr(part("mnsopen", "models"), f"{action}Request")(**fields)
         return self._calls(action, lambda runtime: getattr(self._client, f"{method}_with_options")(request, runtime))
 
     def _modelled(self, action: str, attributes: dict[str, Any]) -> dict[str, Any]:
         policy = attributes.pop("dlq_policy", None)
-        model = getattr(_part("mnsopen", "models"), f"{action}RequestDlqPolicy")
+        model = getattr(part("mnsopen", "models"), f"{action}RequestDlqPolicy")
         return {**attributes, **({"dlq_policy": model(**policy)} if policy is not None else {})}
 
 
@@ -120,13 +122,13 @@ class Metrics:
     """CloudMonitor 2019-01-01: what it last saw of the queues."""
 
     def __init__(self, config: Config, credentials: Credentials, calls: Calls) -> None:
-        self._client = _client("cms", config.endpoints.metrics.format(region=config.region), credentials)
+        self._client = client("cms", config.endpoints.metrics.format(region=config.region), credentials)
         self._calls = calls
         self._where = {"userId": config.management_account, "region": config.region}
 
     def last(self, metric: str, queues: list[str]) -> str:
         """DescribeMetricLast for some queues (at most 50): data points as JSON in a text."""
-        request = _part("cms", "models").DescribeMetricLastRequest(
+        request = part("cms", "models").DescribeMetricLastRequest(
             namespace="acs_mns_new",
             metric_name=metric,
             dimensions=json.dumps([{**self._where, "queue": queue} for queue in queues]),
@@ -136,58 +138,12 @@ class Metrics:
         return points or "[]"
 
 
-class Logs:
-    """Simple Log Service 2020-12-30: one logstore, in the management account, read only."""
-
-    def __init__(self, config: Config, credentials: Credentials, calls: Calls, project: str, store: str) -> None:
-        endpoint = config.endpoints.logs.format(region=config.region)
-        self._client = _client("sls", endpoint, credentials)
-        # The project stands before the endpoint as its first label, which no address of this machine can have: there
-        # the endpoint is asked as a proxy is.
-        self._through = f"http://{endpoint}" if endpoint.startswith(("127.", "localhost:")) else None
-        self._calls, self._where = calls, (project, store)
-
-    def newest(self, query: str, start: float, end: float, most: int) -> list[tuple[float, str]] | None:
-        """GetLogsV2: time (epoch seconds) and message of the newest rows that match; None where there is no logstore.
-
-        ``line`` is 100 at most (API page); an answer that is not "Complete" is partial, and is taken as it is.
-        """
-        found: list[tuple[float, str]] = []
-        while len(found) < most:
-            rows = self._rows(query, start, end, min(PAGE, most - len(found)), len(found))
-            if rows is None:
-                return None
-            found += [(float(row["__time__"]), str(row.get("message", ""))) for row in rows]
-            if len(rows) < PAGE:
-                break
-        return found
-
-    def _rows(self, query: str, start: float, end: float, count: int, offset: int) -> list[dict[str, Any]] | None:
-        models, window = _part("sls", "models"), {"from_": int(start), "to": int(end)}
-        request = models.GetLogsV2Request(query=query, line=count, offset=offset, reverse=True, **window)
-
-        def send(runtime: Any) -> _Response:  # noqa: ANN401 - the SDKs ship no types
-            runtime.http_proxy = self._through
-            headers = models.GetLogsV2Headers(accept_encoding="gzip")
-            answer = self._client.get_logs_v2with_options(*self._where, request, headers, runtime)
-            rows = answer.body.data or []
-            return _Response(_Body(answer.headers.get("x-log-requestid", ""), {"rows": rows}))
-
-        try:
-            body: _Body = self._calls("GetLogsV2", send)
-        except AttemptError as error:
-            if error.code.endswith(ABSENT):
-                return None
-            raise
-        return list(body.document["rows"])
-
-
 class Deployed:
     """Function Compute 2023-03-30: what is deployed, read only, as plain JSON."""
 
     def __init__(self, config: Config, credentials: Credentials, calls: Calls) -> None:
         endpoint = config.endpoints.fc.format(account=config.management_account, region=config.region)
-        self._client = _client("fc", endpoint, credentials)
+        self._client = client("fc", endpoint, credentials)
         self._calls = calls
 
     def function(self, name: str) -> dict[str, Any] | None:
@@ -212,29 +168,21 @@ class Deployed:
         self, method: str, action: str, name: str, *, requested: bool = True, **fields: object
     ) -> dict[str, Any] | None:
         call = getattr(self._client, f"{method}_with_options")
-        request = [getattr(_part("fc", "models"), f"{action}Request")(**fields)] if requested else []
+        request = [getattr(part("fc", "models"), f"{action}Request")(**fields)] if requested else []
 
-        def send(runtime: Any) -> _Response:  # noqa: ANN401 - the SDKs ship no types
+        def send(runtime: Any) -> Any:  # noqa: ANN401 - the SDKs ship no types
             answer = call(name, *request, {}, runtime)
-            return _Response(_Body(answer.headers.get("x-fc-request-id", ""), answer.body.to_map()))
+            return answered(answer.headers.get("x-fc-request-id", ""), answer.body.to_map())
 
         try:
-            body: _Body = self._calls(action, send)
+            document: dict[str, Any] = self._calls(action, send).document
         except AttemptError as error:
             if error.code.endswith(ABSENT):
                 return None
             raise
-        return body.document
+        return document
 
 
-@dataclass(frozen=True)
-class _Body:
-    """An answer whose request id is in a header and not, as elsewhere, in the body."""
-
-    request_id: str
-    document: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Response:
-    body: _Body
+def answered(request_id: str, document: object) -> SimpleNamespace:
+    """As ``Calls`` wants an answer whose request id is in a header and not, as elsewhere, in the body."""
+    return SimpleNamespace(body=SimpleNamespace(request_id=request_id, document=document))

@@ -36,7 +36,7 @@ _GUESS = re.compile(r'^    (\w+): (.+?) = (.+?)\n    """(.+?)"""', re.MULTILINE 
 
 def markdown() -> str:
     """The tables of actions and of guesses."""
-    return "\n\n".join([*(_service(service) for service in SERVICES), _others(), _guesses()]) + "\n"
+    return "\n\n".join([*(_service(service) for service in SERVICES), _others(), _logs(), _guesses()]) + "\n"
 
 
 def rewrite(path: Path) -> None:
@@ -72,15 +72,25 @@ def _codes(codes: Iterable[str]) -> str:
 
 
 def _others() -> str:
-    """The three services that are not of the RPC style, from the tables of their servers."""
+    """Two services that are not of the RPC style, from the tables of their servers."""
     calls = [f"`{verb} {path}`" for verb, path, *_ in fc._ROUTES]  # noqa: SLF001  # the table is where the truth is
-    search = ", ".join(f"`{name}`" for name in sorted(logs.ASKED))
     return (
         f"### MNS 2015-06-06, XML ({len(mns.ACTIONS)} actions)\n\n{', '.join(sorted(mns.ACTIONS))}.\n\n"
-        f"### Function Compute 2016-08-15 and 2023-03-30 ({len(calls)} paths)\n\n{', '.join(calls)}.\n\n"
-        f"### Simple Log Service 2020-12-30 (1 action)\n\nGetLogsV2, with {search}; `log:GetLogStoreLogs`. A query is "
-        "words that are joined by `and`."
+        f"### Function Compute 2016-08-15 and 2023-03-30 ({len(calls)} paths)\n\n{', '.join(calls)}."
     )
+
+
+def _logs() -> str:
+    """The same for Simple Log Service, whose requests are JSON."""
+    rows = (
+        (one.name, f"`{one.ram}`", "yes" if one.writes else "", _codes(one.errors))
+        for one in sorted(logs.ACTIONS, key=lambda one: one.name)
+    )
+    title = f"### Simple Log Service 2020-12-30 ({_count(len(logs.ACTIONS), 'action')})\n\n"
+    note = (
+        "\n\nA query of GetLogsV2 is words that are joined by `and`; of fields, text is searched, not numbers or JSON."
+    )
+    return title + _table(("Action", "RAM action", "Write", "Refusals of its own"), rows) + note
 
 
 def _guesses() -> str:

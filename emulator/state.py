@@ -13,6 +13,7 @@ from emulator.faults import Faults
 from emulator.fc.state import FcState
 from emulator.guesses import Guesses
 from emulator.hbr.state import HbrState
+from emulator.logs.state import LogsState
 from emulator.mns.state import MnsState
 from emulator.quotas import Buckets
 from emulator.trail.state import TrailState
@@ -56,6 +57,7 @@ class State(BaseModel):
     trail: TrailState = Field(default_factory=TrailState)
     bus: BusState = Field(default_factory=BusState)
     fc: FcState = Field(default_factory=FcState)
+    logs: LogsState = Field(default_factory=LogsState)
 
     def whole(self) -> State:
         """Itself, as a dump has it. Raises ValueError where there is no account in it: then it was none."""

@@ -26,6 +26,7 @@ from emulator.accounts import (
     User,
 )
 from emulator.directory.members import access_role
+from emulator.logs.projects import in_zone
 from emulator.mns.state import Queue
 from emulator.ram.service_roles import SERVICES, linked_role
 from emulator.state import State
@@ -108,6 +109,8 @@ def _add(state: State, directory: Directory, entry: AccountEntry, folder: Path, 
     if entry.queues:
         made = {name: Queue(name=name, created_at=SINCE, modified_at=SINCE) for name in entry.queues}
         state.mns.queues[entry.id] = made
+    for name, stores in entry.log_projects.items():
+        state.logs.projects[name] = in_zone(entry.id, name, stores, SINCE)
     for number, user in enumerate(entry.users):
         account.users[user.name] = User(
             name=user.name, user_id=f"2{ids[1:]}{number:08d}", attached=dict.fromkeys(user.policies, SINCE)

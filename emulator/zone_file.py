@@ -52,6 +52,8 @@ class Template(_Entry):
     users: list[UserEntry] = []
     queues: list[str] = []
     """Names of MNS queues, with the attributes that a queue has by default."""
+    log_projects: dict[str, list[str]] = {}
+    """Names of log projects → names of their logstores, each with a full-text index."""
     resources: list[dict[str, Any]] = []
 
 

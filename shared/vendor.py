@@ -94,6 +94,8 @@ MEANINGS: dict[tuple[str, str], Meaning] = {
     (ANY, "Forbidden"): DENIED,
     (ANY, "InvalidAccessKeyId"): DENIED,
     (ANY, "SignatureDoesNotMatch"): DENIED,
+    # Simple Log Service: page "Error codes".
+    (ANY, "Unauthorized"): DENIED,
     (ANY, "MissingParameter"): MISCONFIGURED,
     (ANY, "InvalidParameter"): MISCONFIGURED,
     # RAM: page "RAM API error codes"; SLR: ResourceManager CreateServiceLinkedRole.

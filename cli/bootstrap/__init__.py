@@ -1,4 +1,4 @@
-"""``cab bootstrap``: what ``s.yaml`` cannot make: queues, roles, policies, the service-linked role; opens Cloud Backup.
+"""``cab bootstrap``: what ``s.yaml`` cannot make: queues, the log project, roles, policies; opens Cloud Backup.
 
 It works in the account whose credentials it has. From the management account the backup account is entered by the
 access role; where that is not there, the command is run once more with credentials of the backup account.
@@ -6,7 +6,6 @@ access role; where that is not there, the command is run once more with credenti
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -36,14 +35,21 @@ from shared.session import assume
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "!": "bold red"}
 
 SEEN_AFTER = (0.0, 1.0, 3.0)
-"""Seconds before each look at what was done: RAM and the queues may take a moment to show it."""
-
-SEPARATORS = '\n\t ,;:"=()[]{}<>?@&/'
-"""Between words of the full-text index (help page "Create indexes" of Simple Log Service), but a shell's quote."""
+"""Seconds before each look at what was done: RAM, the queues and the log may take a moment to show it."""
 
 WORKING = ("functions", "backup-account")
 """The policy documents without which nothing works."""
 EVERY = (*WORKING, *PEOPLE, *BACKUP_PEOPLE)
+
+BY_HAND = [
+    {
+        "what": "who gets a policy for people (docs/security.md says which is for whom)",
+        "command": "aliyun ram AttachPolicyToUser --PolicyType Custom --PolicyName cab-operator-read-only "
+        "--UserName USER",
+    },
+    {"what": "the functions", "command": "make package && s deploy"},
+]
+"""What this command does not do: it is somebody's decision, or another tool's work."""
 
 ServicesFile = Annotated[
     Path, typer.Option("--deployment", metavar="FILE", help="What is deployed: names of role and log project.")
@@ -88,7 +94,7 @@ class Part:
 def bootstrap(
     session: Session,
     *,
-    remove: Annotated[bool, typer.Option("--remove", help="Remove it again; backups and registrations stay.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove it; backups, registrations, the log stay.")] = False,
     only_plan: Annotated[bool, typer.Option("--plan", help="Only show what would be done.")] = False,
     adopt: Annotated[bool, typer.Option("--adopt", help="Also change roles of these names that others made.")] = False,
     operator: Operators = None,
@@ -96,7 +102,7 @@ def bootstrap(
     policies: PoliciesFolder = Path("policies"),
     yes: Yes = False,
 ) -> Result:
-    """Make what s.yaml cannot make: queues, roles and policies, the service-linked role; open Cloud Backup.
+    """Make what s.yaml cannot make: queues, the log project, roles and policies; open Cloud Backup.
 
     Shows what is missing, asks, then does it. Safe to repeat: what is there and right is left as it is.
     """
@@ -120,7 +126,7 @@ def bootstrap(
     document = {
         "applied": applied,
         "accounts": [part.shown() for part in parts],
-        "by_hand": [] if remove else by_hand(deployed, session.config.region),
+        "by_hand": [] if remove else BY_HAND,
     }
     shown = list(_shown(parts, document, remove=remove))
     return Result(document, shown, done=only_plan or all(part.is_done for part in parts))
@@ -143,7 +149,7 @@ def surveyed(
     clients = Clients(config, calls)
     me = caller(config, session.credentials, calls)
     people = {*operators, *_person(me.arn, config)}
-    want = wanted(config, deployed.role, _documents(policies, names), people)
+    want = wanted(config, deployed, _documents(policies, names), people)
     if me.account_id not in want:
         what = f"these credentials are of account {me.account_id}, which is neither of the two"
         raise NotDoneError(what, f"use some of {' or '.join(want)}", reason="other_account")
@@ -217,35 +223,6 @@ def _todo(steps: Iterable[Step]) -> list[Step]:
     return [step for step in steps if not isinstance(step, Refuse)]
 
 
-def by_hand(deployed: deployment.Deployment, region: str) -> list[dict[str, str]]:
-    """What this command does not do: it has no way to try it."""
-    project, store = deployed.log_store
-    index = json.dumps({"line": {"token": list(SEPARATORS), "caseSensitive": False, "chn": False}})
-    body = f'{{"projectName": "{project}", "description": "central backup"}}'
-    return [
-        {
-            "what": f"the log project {project}",
-            "command": f"aliyun sls CreateProject --region {region} --body '{body}'",
-        },
-        {
-            "what": f"the log store {store}",
-            "command": f"aliyun sls CreateLogStore --region {region} --project {project} "
-            f'--body \'{{"logstoreName": "{store}", "shardCount": 2, "ttl": 90}}\'',
-        },
-        {
-            "what": "its index, without which nothing can be searched",
-            "command": f"aliyun sls CreateIndex --region {region} --project {project} --logstore {store} "
-            f"--body '{index}'",
-        },
-        {
-            "what": "who gets a policy for people (docs/security.md says which is for whom)",
-            "command": "aliyun ram AttachPolicyToUser --PolicyType Custom --PolicyName cab-operator-read-only "
-            "--UserName USER",
-        },
-        {"what": "the functions", "command": "make package && s deploy"},
-    ]
-
-
 def _question(parts: list[Part], *, remove: bool) -> str:
     lines = [f"{part.account_id}: {sign(step)} {step}" for part in parts for step in part.steps]
     ending = "Remove all this?" if remove else "Do all this?"
@@ -270,8 +247,14 @@ def _shown(parts: list[Part], document: dict[str, Any], *, remove: bool) -> Iter
         yield "nothing was changed"
     if remove:
         yield following("`s remove` removes the functions, if they are still there")
-        yield "kept: backups, vaults, registrations, roles in members, the service-linked role, Cloud Backup"
-        return
-    yield "Not done by this command; it was never tried on the local cloud:"
-    for one in document["by_hand"]:
-        yield Text.assemble(f"    {one['what']}: ", (one["command"], "bold"))
+        yield from _kept(parts)
+    else:
+        yield "Not done by this command:"
+        yield from (Text.assemble(f"    {one['what']}: ", (one["command"], "bold")) for one in document["by_hand"])
+
+
+def _kept(parts: list[Part]) -> Iterator[str]:
+    """What stays after a removal."""
+    yield "kept: backups, vaults, registrations, roles in members, the service-linked role, Cloud Backup"
+    for log in (part.have.log for part in parts if part.have and part.have.log and part.have.log.has):
+        yield f"kept: log project {log.project}, with what the functions wrote"

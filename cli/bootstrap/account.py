@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from typing_extensions import assert_never
 
 from cli.bootstrap.steps import (
     Attach,
+    MakeLog,
     MakeQueue,
     MakeRole,
     MakeServiceLinkedRole,
@@ -22,7 +24,8 @@ from cli.bootstrap.steps import (
     Step,
     WritePolicy,
 )
-from cli.bootstrap.wanted import MOST_RECEIVES, SERVICE, Account, Policy, Queue, Role
+from cli.bootstrap.wanted import KEPT_DAYS, MOST_RECEIVES, SERVICE, Account, Log, LogPart, Policy, Queue, Role
+from cli.log_store import LogStore
 from cli.sdks import QueueSettings, open_cloud_backup
 from shared.clients import Calls, Clients, Credentials
 from shared.config import MARK, SERVICE_LINKED_ROLE, Config
@@ -44,6 +47,7 @@ class Administered:
         self._trail = [clients.actiontrail(credentials, region) for region in config.trail_regions]
         self._open_cloud_backup = partial(open_cloud_backup, config, credentials, calls)
         self._queues = QueueSettings(config, credentials, calls)
+        self._logs = partial(LogStore, config, credentials, calls)
 
     def observe(self, want: Account) -> Account:
         """What is there of ``want``; nothing is written. Raises an AttemptError where the account cannot be read."""
@@ -59,7 +63,18 @@ class Administered:
             {one.name: one for one in for_people if one},
             service_linked_role=want.service_linked_role and self._has_service_linked_role(),
             cloud_backup=want.cloud_backup and self._is_open(),
+            log=want.log and self._log(want.log),
         )
+
+    def _log(self, want: Log) -> Log:
+        logs, has = self._logs(want.project, want.store), set[LogPart]()
+        if logs.has_project():
+            has.add("project")
+            if logs.has_store():
+                has.add("store")
+                if logs.is_indexed():
+                    has.add("index")
+        return replace(want, has=frozenset(has))
 
     def _queue(self, name: str) -> Queue | None:
         found = self._queues.read(name)
@@ -111,23 +126,12 @@ class Administered:
             case MakeQueue(queue, was):
                 write = self._queues.change if was else self._queues.create
                 write(queue.name, message_retention_period=queue.kept_seconds, dlq_policy=_dead_letters(queue))
+            case MakeLog(log, part):
+                self._make_log(log, part)
             case WritePolicy(policy, was):
                 self._write_policy(policy, new=was is None)
-            case MakeRole(role):
-                with suppress(ExistsError):
-                    self._ram(
-                        "CreateRole",
-                        role_name=role.name,
-                        assume_role_policy_document=role.trust,
-                        description=DESCRIPTION,
-                    )
-            case SetTrust(role):
-                self._ram(
-                    "UpdateRole",
-                    role_name=role.name,
-                    new_assume_role_policy_document=role.trust,
-                    new_description=DESCRIPTION,
-                )
+            case MakeRole(role) | SetTrust(role):
+                self._write_role(role, new=isinstance(step, MakeRole))
             case Attach(role_name, policy_name):
                 with suppress(ExistsError):
                     self._ram("AttachPolicyToRole", policy_type="Custom", policy_name=policy_name, role_name=role_name)
@@ -143,6 +147,27 @@ class Administered:
                 """It is left as it is."""
             case _:
                 assert_never(step)
+
+    def _make_log(self, log: Log, part: LogPart) -> None:
+        logs = self._logs(log.project, log.store)
+        match part:
+            case "project":
+                logs.make_project(DESCRIPTION)
+            case "store":
+                logs.make_store(KEPT_DAYS)
+            case "index":
+                logs.index()
+            case _:
+                assert_never(part)
+
+    def _write_role(self, role: Role, *, new: bool) -> None:
+        name, trust = role.name, role.trust
+        if new:
+            with suppress(ExistsError):
+                self._ram("CreateRole", role_name=name, assume_role_policy_document=trust, description=DESCRIPTION)
+        else:
+            changed = {"new_assume_role_policy_document": trust, "new_description": DESCRIPTION}
+            self._ram("UpdateRole", role_name=name, **changed)
 
     def _write_policy(self, policy: Policy, *, new: bool) -> None:
         if new:

@@ -1,6 +1,6 @@
 """Which steps lead from what is in an account to what is wanted there, and back. Pure, as the plan for members is.
 
-Removing keeps data: backups, vaults, registrations, the service-linked role and Cloud Backup itself stay as they are.
+Removing keeps data: backups, vaults, registrations, the log, the service-linked role and Cloud Backup itself stay.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from cli.bootstrap.wanted import Account, Policy, Queue, Role
+from cli.bootstrap.wanted import KEPT_DAYS, LOG_PARTS, Account, Log, LogPart, Policy, Queue, Role
 from shared.config import SERVICE_LINKED_ROLE
 from shared.steps import Step as Signed
 from shared.wording import counted
@@ -26,6 +26,23 @@ class MakeQueue(Signed):
         days = counted(self.queue.kept_seconds // 86_400, "day")
         aside = f", dead letters to {self.queue.dead_letters}" if self.queue.dead_letters else ""
         return f"{'change' if self.was else 'make'} queue {self.queue.name}: messages are kept {days}{aside}"
+
+
+@dataclass(frozen=True)
+class MakeLog(Signed):
+    """Make the log project, the log store in it, or the store's full-text index; an index that is there is changed."""
+
+    log: Log
+    part: LogPart
+
+    def __str__(self) -> str:
+        match self.part:
+            case "project":
+                return f"make log project {self.log.project}"
+            case "store":
+                return f"make log store {self.log.store} in {self.log.project}: lines are kept {KEPT_DAYS} days"
+            case "index":
+                return f"index every word in {self.log.store}: without that nothing is found in it"
 
 
 @dataclass(frozen=True)
@@ -119,7 +136,16 @@ class Remove(Signed):
 
 
 Step = (
-    MakeQueue | WritePolicy | MakeRole | SetTrust | Attach | MakeServiceLinkedRole | OpenCloudBackup | Refuse | Remove
+    MakeQueue
+    | MakeLog
+    | WritePolicy
+    | MakeRole
+    | SetTrust
+    | Attach
+    | MakeServiceLinkedRole
+    | OpenCloudBackup
+    | Refuse
+    | Remove
 )
 SIGNS = {SetTrust: "~", Refuse: "!", Remove: "-"}
 
@@ -135,12 +161,15 @@ def _names(role: Role) -> str:
 
 
 def plan(want: Account, have: Account, management: str, *, adopt: bool = False) -> list[Step]:
-    """Everything that is missing or differs: queues, then policies, then roles, then what belongs to Cloud Backup."""
+    """Everything that is missing or differs: queues, the log, policies, roles, and what belongs to Cloud Backup."""
     steps: list[Step] = []
     for queue in want.queues.values():
         was = have.queues.get(queue.name)
         if was is None or was.kept_seconds < queue.kept_seconds or was.dead_letters != queue.dead_letters:
             steps.append(MakeQueue(queue, was))
+    if want.log:
+        has = have.log.has if have.log else frozenset[LogPart]()
+        steps += [MakeLog(want.log, part) for part in LOG_PARTS if part not in has]
     there = {**have.policies, **have.for_people}
     for policy in (*want.policies.values(), *want.for_people.values()):
         known = there.get(policy.name)

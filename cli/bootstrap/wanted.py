@@ -8,12 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
+from cli.deployment import Deployment
 from shared.config import Config
 
+LogPart = Literal["project", "store", "index"]
+LOG_PARTS: tuple[LogPart, ...] = ("project", "store", "index")
+"""In the order in which they are made: each is inside the one before it."""
 KEPT_SECONDS = 604_800
 """MessageRetentionPeriod: the longest that there is, seven days (page "Limits" of Simple Message Queue)."""
+KEPT_DAYS = 90
+"""Of the functions' lines: as long as ActionTrail keeps what they are about (page "Limits" of ActionTrail). A log store
+that is there stays with the days that somebody gave it."""
 MOST_RECEIVES = 64
 """After so many receptions a message of the retry queue goes to the dead letters. It is a last net: each one of them is
 an invocation that could not end, and the trigger itself deletes what was handled."""
@@ -28,6 +35,15 @@ class Queue:
     name: str
     kept_seconds: int = KEPT_SECONDS
     dead_letters: str = ""
+
+
+@dataclass(frozen=True)
+class Log:
+    """Where the functions' lines go. ``has`` is observed: which parts of it are there, and as they should be."""
+
+    project: str
+    store: str
+    has: frozenset[LogPart] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -82,6 +98,7 @@ class Account:
     service_linked_role: bool = False
     cloud_backup: bool = False
     """Whether it is open, as far as the account tells."""
+    log: Log | None = None
 
 
 PEOPLE = ("operator-read-only", "operator")
@@ -91,14 +108,14 @@ BACKUP_PEOPLE = ("backup-operator",)
 
 
 def wanted(
-    config: Config, functions_role: str, documents: Mapping[str, str], operators: Iterable[str]
+    config: Config, deployed: Deployment, documents: Mapping[str, str], operators: Iterable[str]
 ) -> dict[str, Account]:
     """By account id, the management account first. ``documents`` are the texts of ``policies/`` by name.
 
-    Those for people are wanted as far as their documents are given.
-
-    ``operators`` are ARNs of people (users or roles of the management account) who may enter the backup account.
+    Those for people are wanted as far as their documents are given. ``operators`` are ARNs of people (users or roles of
+    the management account) who may enter the backup account.
     """
+    functions_role = deployed.role
     functions = Policy(functions_role, tailored(documents["functions"], config))
     queues = config.queues
     first = Account(
@@ -110,6 +127,7 @@ def wanted(
         {functions.name: functions},
         {functions_role: Role(functions_role, frozenset({("Service", FUNCTION_COMPUTE)}), frozenset({functions.name}))},
         _for_people(PEOPLE, documents, config),
+        log=Log(*deployed.log_store),
     )
     backup = Policy(config.backup_account.role or "cab-backup", tailored(documents["backup-account"], config))
     if config.backup_account.role is None:

@@ -82,7 +82,7 @@ def made(site: Site) -> Iterator[Finding]:
                 case _:
                     yield cause(f"account {part.account_id}: to do: {step}", "cab bootstrap")
         if not part.steps:
-            yield ok(f"account {part.account_id}: queues, roles and policies are as they should be")
+            yield ok(f"account {part.account_id}: all that `cab bootstrap` makes is as it should be")
 
 
 def backup_account(site: Site) -> Iterator[Finding]:

@@ -35,6 +35,9 @@ READS = {
     "ReceiveMessage",
     "ChangeMessageVisibility",
     # The functions' log.
+    "GetProject",
+    "GetLogStore",
+    "GetIndex",
     "GetLogsV2",
 }
 """Everything that a verb which only looks may call."""

@@ -179,6 +179,6 @@ def empty_zone() -> dict[str, Any]:
     """The small landing zone, before anybody made anything of ours in it."""
     zone: dict[str, Any] = yaml.safe_load((ROOT / "emulator/zones/small.yaml").read_text(encoding="utf-8"))
     for account in zone["accounts"][:2]:
-        for made in ("roles", "policies", "queues"):
+        for made in ("roles", "policies", "queues", "log_projects"):
             account.pop(made, None)
     return zone

@@ -11,15 +11,11 @@ from typing import Any
 import httpx
 import pytest
 from alibabacloud_ram20150501 import models as ram
-from alibabacloud_sls20201230 import models
-from alibabacloud_sls20201230.client import Client
-from alibabacloud_tea_openapi.utils_models import Config
-from darabonba.runtime import RuntimeOptions
+from alibabacloud_sls20201230.models import IndexKey
 from Tea.exceptions import TeaException
 
 from tests.cloud import ROOT, Key, LocalCloud, local_cloud
-
-PROJECT, STORE = "cab-1000000000000001", "functions"
+from tests.emulator.log_service import PROJECT, SEPARATORS, STORE, LogService, full_text
 
 
 @pytest.fixture(scope="module")
@@ -31,22 +27,12 @@ def deployed() -> Iterator[LocalCloud]:
 
 
 def search(cloud: LocalCloud, query: str = "*", project: str = PROJECT, store: str = STORE, **more: Any) -> Any:
-    """GetLogsV2 by the official SDK; the emulator is its proxy, since a project's name stands before the address."""
-    endpoint = cloud.endpoints["logs"]
+    """What was written in the last ten minutes; ``account``, ``key`` or ``secret`` say by whom it is asked."""
     key = more.pop("key", None) or cloud.key(more.pop("account", "management"))
-    secret = more.pop("secret", key.access_key_secret)
-    config = Config(
-        access_key_id=key.access_key_id,
-        access_key_secret=secret,
-        security_token=key.token or None,
-        endpoint=endpoint,
-        protocol="http",
-    )
+    key = key._replace(access_key_secret=more.pop("secret", key.access_key_secret))
     now = int(cloud.advance(0))
-    request = models.GetLogsV2Request(**{"query": query, "from_": now - 600, "to": now + 60, **more})
-    runtime = RuntimeOptions(http_proxy=f"http://{endpoint}")
-    headers = models.GetLogsV2Headers(accept_encoding="gzip")
-    return Client(config).get_logs_v2with_options(project, store, request, headers, runtime).body
+    asked = {"query": query, "from_": now - 600, "to": now + 60, **more}
+    return LogService(cloud, key).search(project, store, **asked)
 
 
 def reader(cloud: LocalCloud) -> Key:
@@ -159,10 +145,74 @@ def test_a_planned_failure_strikes_here_too(deployed: LocalCloud) -> None:
     assert (entry["code"], entry["fault"], entry["params"]["Project"]) == ("InternalServerError", "before", PROJECT)
 
 
-def test_every_parameter_is_one_of_the_sdk() -> None:
-    """What the emulator takes are the fields of the SDK's request model, and no others."""
-    from emulator import logs  # noqa: PLC0415 - only here is the emulator looked into
+@pytest.fixture
+def bare(deployed: LocalCloud) -> Iterator[LogService]:
+    """The same functions, where nobody has made what they log to; afterwards it is as it was."""
+    before = deployed.state()
+    deployed.load({**before, "logs": {"projects": {}}})
+    yield LogService(deployed)
+    deployed.reset()
+    deployed.advance(300)
 
-    wire = {"from_": "from", "is_accurate": "isAccurate", "power_sql": "powerSql"}
-    fields = {wire.get(name, name) for name in vars(models.GetLogsV2Request())}
-    assert fields == logs.ASKED
+
+def sweep(cloud: LocalCloud) -> int:
+    """Let the sweep write its line; how many such lines are found."""
+    cloud.advance(300)
+    return len(search(cloud, "left_over").data)
+
+
+def test_lines_are_kept_and_found_from_the_index_on(deployed: LocalCloud, bare: LogService) -> None:
+    """Without a project, a logstore or an index nothing is found; what was written before the index never is."""
+    assert refused(deployed) == "ProjectNotExist"
+    bare.create_project(PROJECT)
+    assert refused(deployed) == "LogStoreNotExist"
+    bare.create_store(STORE, PROJECT)
+    deployed.advance(300)
+    assert refused(deployed) == "IndexConfigNotExist"
+    bare.create_index(PROJECT, STORE)
+    assert search(deployed).data == []
+    assert sweep(deployed) == 1
+
+
+@pytest.mark.parametrize(
+    ("index", "found", "in_capitals"),
+    [
+        (full_text(), 1, 1),
+        (full_text(case_sensitive=True), 1, 0),
+        (full_text(include_keys=["qualifier"]), 0, 0),
+        (full_text(exclude_keys=["message"]), 0, 0),
+        ({"keys": {"message": IndexKey(type="text", token=SEPARATORS)}}, 1, 1),
+        ({"keys": {"message": IndexKey(type="text", token=["|"])}, **full_text()}, 0, 0),
+        ({"keys": {"duration": IndexKey(type="long")}, **full_text()}, 1, 1),
+    ],
+)
+def test_an_index_finds_the_words_of_what_it_covers(
+    deployed: LocalCloud, bare: LogService, index: dict[str, Any], found: int, in_capitals: int
+) -> None:
+    """By its own separators, in its own fields; a field's index comes before that of the full text."""
+    bare.create_project(PROJECT)
+    bare.create_store(STORE, PROJECT)
+    bare.create_index(PROJECT, STORE, **index)
+    assert (sweep(deployed), len(search(deployed, "LEFT_OVER").data)) == (found, in_capitals)
+
+
+def test_another_index_is_for_what_is_written_from_then_on(deployed: LocalCloud, bare: LogService) -> None:
+    """What was not indexed stays so, and what was is still found."""
+    bare.create_project(PROJECT)
+    bare.create_store(STORE, PROJECT)
+    bare.create_index(PROJECT, STORE, **full_text(exclude_keys=["message"]))
+    assert sweep(deployed) == 0
+    bare.update_index(PROJECT, STORE)
+    assert sweep(deployed) == 1
+
+
+@pytest.mark.parametrize(("days", "found"), [(1, 0), (2, 1), (3650, 1)])
+def test_lines_are_gone_when_their_time_is_over(deployed: LocalCloud, bare: LogService, days: int, found: int) -> None:
+    """A logstore keeps a line for as many days as it was told to; 3650 is for ever."""
+    bare.create_project(PROJECT)
+    bare.create_store(STORE, PROJECT, ttl=days)
+    bare.create_index(PROJECT, STORE)
+    assert sweep(deployed) == 1
+    now = int(deployed.advance(0))
+    deployed.advance(86_401)
+    assert len(search(deployed, "left_over", from_=now - 10, to=now + 10).data) == found

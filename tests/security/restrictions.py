@@ -9,11 +9,13 @@ from typing import Any
 from alibabacloud_fc20230330 import models as fc_models
 from alibabacloud_fc20230330.client import Client as Fc
 from alibabacloud_ram20150501 import models as ram
+from alibabacloud_sls20201230 import models as sls
 from alibabacloud_tea_openapi.utils_models import Config
 from mns.account import Account
 from mns.queue import Message, QueueMeta
 
 from tests.cloud import Key
+from tests.emulator.log_service import PROJECT, LogService
 from tests.flows.world import BACKUP, MANAGEMENT, PROD, World
 from tests.security.policies import ACCESS_ROLE, read
 
@@ -29,13 +31,15 @@ NO_ONE = json.dumps(
 
 
 def person(file: str) -> Callable[[World], Key]:
-    """The operator of the management account, who holds exactly that file."""
+    """The operator of the management account, who holds exactly that file; there is a log project of others, too."""
 
     def holder(world: World) -> Key:
         state = world.cloud.state()
         mine = state["accounts"][MANAGEMENT]
         mine["policies"][file] = {"name": file, "document": json.dumps(read(file))}
         mine["users"]["operator"]["attached"] = {f"Custom:{file}": 0.0}
+        projects = state["logs"]["projects"]
+        projects["another"] = {**projects[PROJECT], "name": "another"}
         world.cloud.load(state)
         return world.cloud.key()
 
@@ -96,6 +100,11 @@ def of_functions(do: Callable[[Any], Any]) -> Ask:
     return ask
 
 
+def of_log(do: Callable[[LogService], Any]) -> Ask:
+    """Ask the log service."""
+    return lambda world, key: do(LogService(world.cloud, key))
+
+
 def role(name: str) -> str:
     """A role in a policy."""
     return f"acs:ram:*:*:role/{name}"
@@ -106,6 +115,7 @@ def queue(name: str) -> str:
     return f"acs:mns:*:*:/queues/{name}"
 
 
+LOG_PROJECT, LOG_STORE = "acs:log:*:*:project/cab-*", "acs:log:*:*:project/cab-*/logstore/functions"
 OTHER_ROLE = of_ram("get_role", ram.GetRoleRequest, role_name="AliyunServiceRoleForHbrCrossAccountBackup2")
 NEW_POLICY = of_ram(
     "create_policy",
@@ -152,6 +162,8 @@ BESIDE: dict[tuple[str, int, str], Ask] = {
     ("operator-read-only", 6, "acs:ram:*:*:policy/cab-functions"): of_ram(
         "get_policy", ram.GetPolicyRequest, policy_type="Custom", policy_name="another"
     ),
+    ("operator-read-only", 7, LOG_PROJECT): of_log(lambda log: log("get_project", "another", sls.GetProjectRequest())),
+    ("operator-read-only", 8, LOG_STORE): of_log(lambda log: log.search(PROJECT, "another", from_=0, to=1)),
     ("operator", 0, "acs:fc:*:*:functions/cab-*"): of_functions(
         lambda fc: fc.invoke_function("another", fc_models.InvokeFunctionRequest())
     ),
@@ -165,6 +177,8 @@ BESIDE: dict[tuple[str, int, str], Ask] = {
     ("deployer", 3, "acs:ram:*:*:policy/cab-functions"): NEW_POLICY,
     ("deployer", 4, "acs:ram:*:*:policy/cab-operator"): NEW_POLICY,
     ("deployer", 4, "acs:ram:*:*:policy/cab-operator-read-only"): NEW_POLICY,
-    ("deployer", 5, role("resourcedirectoryaccountaccessrole")): assume(PROD),
+    ("deployer", 5, LOG_PROJECT): of_log(lambda log: log.create_project("a-third")),
+    ("deployer", 6, LOG_STORE): of_log(lambda log: log.create_store("another", PROJECT)),
+    ("deployer", 7, role("resourcedirectoryaccountaccessrole")): assume(PROD),
 }
 """(File, statement, resource or key of a condition) → what is refused because of it."""

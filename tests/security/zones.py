@@ -76,6 +76,7 @@ def empty(world: World) -> None:
         state["accounts"][account]["roles"].pop("cab-backup", None)
         state["accounts"][account]["policies"] = {}
     state["mns"]["queues"] = {}
+    state["logs"]["projects"] = {}
     world.cloud.load(state)
 
 
@@ -92,7 +93,7 @@ def set_up(world: World) -> None:
 
 
 def differing(world: World) -> None:
-    """Somebody changed what was made: trust, policy, and queues."""
+    """Somebody changed what was made: trust, policy, queues, and the index of the log."""
     used(world)
     state = world.cloud.state()
     mine = state["accounts"][MANAGEMENT]
@@ -102,6 +103,8 @@ def differing(world: World) -> None:
     mine["roles"]["cab-functions"]["attached"] = {"Custom:theirs": 0.0}
     for queue in state["mns"]["queues"][MANAGEMENT].values():
         queue["message_retention_period"] = 3600
+    [project] = state["logs"]["projects"].values()
+    project["stores"]["functions"]["indexes"][0]["body"]["line"]["token"] = ["|"]
     world.cloud.load(state)
 
 
