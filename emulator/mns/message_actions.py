@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from emulator.errors import CloudError
-from emulator.mns import messages
+from emulator.mns import messages, properties
 from emulator.mns.queue_actions import ATTRIBUTES
 from emulator.mns.request import Answer, Request
 from emulator.mns.state import Message, Queue
@@ -19,8 +19,7 @@ from emulator.mns.wire import children, document, parse, schema_error, whole_num
 if TYPE_CHECKING:
     from emulator.cloud import Cloud
 
-_PROPERTIES = ("UserProperties", "SystemProperties")
-ELEMENTS = ("MessageBody", "DelaySeconds", "Priority", *_PROPERTIES)
+ELEMENTS = ("MessageBody", "DelaySeconds", "Priority", *properties.ITEMS)
 """What a sent message may hold; not ``MessageGroupId``, which is for FIFO queues only (``mns/queue.py``)."""
 
 
@@ -54,11 +53,7 @@ def _send(request: Request, queue: Queue, node: ET.Element) -> Message:
         body,
         delay=None if delay is None else whole_number("DelaySeconds", delay.text, *ATTRIBUTES["DelaySeconds"][1:]),
         priority=8 if priority is None else whole_number("Priority", priority.text, 1, 16),
-        properties={
-            kind: [{field.tag: field.text or "" for field in value} for value in parts[kind]]
-            for kind in _PROPERTIES
-            if kind in parts
-        },
+        properties={kind: properties.read(kind, parts[kind]) for kind in properties.ITEMS if kind in parts},
     )
 
 
@@ -124,7 +119,6 @@ def _shown(found: list[Message], *, batch: bool, received: bool) -> Answer:
 
 def _message(message: Message, *, received: bool) -> dict[str, object]:
     """One message; what was only looked at has no handle and no time of next visibility. Times are ms."""
-    item = {"UserProperties": "PropertyValue", "SystemProperties": "SystemPropertyValue"}
     fields: dict[str, object] = {
         "MessageId": message.id,
         "MessageBodyMD5": message.md5,
@@ -133,7 +127,7 @@ def _message(message: Message, *, received: bool) -> dict[str, object]:
         "FirstDequeueTime": int((message.first_dequeued_at or message.enqueued_at) * 1000),
         "DequeueCount": message.dequeue_count,
         "Priority": message.priority,
-        **{kind: {item[kind]: values} for kind, values in message.properties.items()},
+        **{kind: {properties.ITEMS[kind]: values} for kind, values in message.properties.items()},
     }
     if received:
         fields |= {"ReceiptHandle": message.handle, "NextVisibleTime": int(message.visible_at * 1000)}

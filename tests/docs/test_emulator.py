@@ -69,3 +69,33 @@ def test_the_example_zone_can_be_built(tmp_path: Path) -> None:
 def test_regions_are_named_once() -> None:
     """No region has two sockets."""
     assert len(set(HBR_REGIONS)) == len(HBR_REGIONS)
+
+
+def test_the_example_program_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program in the document does what it says, against an emulator that it starts itself."""
+    (example,) = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    ended = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603  # the document's
+    assert ended.stdout == "['cab-functions']\n"
+
+
+def test_the_zones_are_as_described() -> None:
+    """Accounts, people, roles and folders of the small zone; number and kind of the large one's."""
+    small = zone.load(zone.find("small"))
+    backup, management = small.accounts["1000000000000002"], small.accounts["1000000000000001"]
+    assert (set(management.users), set(management.roles)) == ({"operator"}, {"cab-functions"})
+    assert set(backup.users) == {"backup-operator"}
+    assert "cab-backup" in backup.roles
+    assert small.directory is not None
+    names = {folder: found.name for folder, found in small.directory.folders.items()}
+    members = small.directory.members
+    placed = {number: names[members[f"10000000000000{number}"].folder_id] for number in ("11", "12", "13")}
+    assert placed == {"11": "prod", "12": "test", "13": "sandbox"}
+    assert "1000000000000099" in small.accounts.keys() - members.keys()
+    large = zone.load(zone.find("large")).directory
+    assert large is not None
+    made = sorted(large.members.keys() - {"1000000000000002"})
+    assert len(made) == 10_000
+    assert [large.members[number].join_method for number in made] == ["created"] * 9900 + ["invited"] * 100

@@ -284,13 +284,19 @@ def test_waiting_costs_no_time_of_others(cloud: LocalCloud) -> None:
 
 
 def test_user_properties_travel(cloud: LocalCloud) -> None:
-    """Properties of a message come back with it."""
+    """Properties of a message come back with it, of each type that the SDK has, up to the longest and the fiftieth."""
     jobs = queue(cloud)
     message = Message("x")
-    message.add_user_property("colour", MessagePropertyValue(PropertyType.STRING, "red"))
+    kinds = {"NUMBER": "1e3", "STRING": "b" * 4096, "BOOLEAN": "true", "BINARY": "aGk="}
+    sent = {f"a.{kind}": MessagePropertyValue(kind, value) for kind, value in kinds.items()}
+    sent |= {f"{number:0256}": MessagePropertyValue(PropertyType.STRING, "v") for number in range(46)}
+    for name, value in sent.items():
+        message.add_user_property(name, value)
     jobs.send_message(message)
-    got = jobs.receive_message()
-    assert got.get_user_properties()["colour"].get_string_value_by_type() == "red"
+    got = jobs.receive_message().get_user_properties()
+    assert {name: value.get_string_value_by_type() for name, value in got.items()} == {
+        name: value.get_string_value_by_type() for name, value in sent.items()
+    }
 
 
 def test_wrong_signatures_are_refused(cloud: LocalCloud) -> None:

@@ -174,9 +174,38 @@ def test_what_is_accepted_is_what_the_sdk_writes(said: dict[str, Any]) -> None:
         assert elements(said[call][0], place).keys() == set(message_actions.ELEMENTS)
 
 
+GOOD = "<Name>a</Name><Value>b</Value><Type>STRING</Type>"
+BAD_PROPERTIES = (
+    *("text", "<Property/>", "<PropertyValue/>", f"<PropertyValue>{GOOD}<Odd/></PropertyValue>"),
+    f"<PropertyValue>{GOOD}</PropertyValue>" * 2,
+    *(
+        f"<PropertyValue>{GOOD.replace(right, wrong)}</PropertyValue>"
+        for right, wrong in (
+            *((">a<", "><"), (">a<", ">.a<"), (">a<", ">a.<"), (">a<", ">a b<"), (">a<", f">{'a' * 257}<")),
+            *(("STRING", "TEXT"), ("STRING", "BOOLEAN"), (">b<", f">{'b' * 4097}<"), ("<Value>b</Value>", "")),
+        )
+    ),
+    "".join(f"<PropertyValue>{GOOD.replace('>a<', f'>a{number}<')}</PropertyValue>" for number in range(51)),
+)
+"""Help page "Message attributes": what a name, a type and a value may be, and how many there may be."""
+
+
+BAD_PARTS = (
+    *(f"<UserProperties>{bad}</UserProperties>" for bad in BAD_PROPERTIES),
+    *(
+        f"<SystemProperties><SystemPropertyValue>{part}</SystemPropertyValue></SystemProperties>"
+        for part in (GOOD, GOOD.replace(">a<", ">baggage<").replace("STRING", "NUMBER"))
+    ),
+)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
+        *(
+            ("POST", "/queues/odd/messages", f"<Message><MessageBody>x</MessageBody>{part}</Message>")
+            for part in BAD_PARTS
+        ),
         ("PUT", "/queues/odd", "<Queue><VisibilityTimeOut>3</VisibilityTimeOut></Queue>"),
         ("PUT", "/queues/odd?metaoverride=true", "<Queue><VisibilityTimeOut>3</VisibilityTimeOut></Queue>"),
         ("POST", "/queues/odd/messages", "<Message><MessageBody>x</MessageBody><DelaySecond>3</DelaySecond></Message>"),
@@ -187,6 +216,7 @@ def test_what_is_accepted_is_what_the_sdk_writes(said: dict[str, Any]) -> None:
         ),
         ("DELETE", "/queues/odd/messages", "<ReceiptHandles><Handle>x</Handle></ReceiptHandles>"),
     ],
+    ids=lambda one: one[-90:],
 )
 def test_what_the_sdk_does_not_write_is_refused(cloud: LocalCloud, method: str, path: str, body: str) -> None:
     """An element that no version of the SDK knows is a misspelt one."""
