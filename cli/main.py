@@ -32,32 +32,43 @@ from cli import (
 from cli.output import Result, WrongUseError, fail, show
 from cli.verb import STOPPED, AsJson, Command, ConfigFile, Local, Verbose
 
-VERBS: tuple[Command, ...] = (
-    plan.plan,
-    apply.apply,
-    onboard.onboard,
-    teardown.teardown,
-    purge.purge,
-    status.status,
-    backup.backup,
-    restore.restore,
-    hana.hana,
-    reconcile.reconcile,
-    replay.replay,
-    bootstrap.bootstrap,
-    explain.explain,
-    report.report,
-    doctor.doctor,
-)
-GROUPS: dict[str, tuple[str, tuple[Command, ...], str]] = {
-    "config": ("Check, show and describe config.yaml.", config.VERBS, "cab config check"),
+SET_UP, LOOK, CHANGE, BACKUPS = "Set up", "Look (changes nothing)", "Change", "Backups"
+PANELS: dict[str, tuple[Command, ...]] = {
+    SET_UP: (bootstrap.bootstrap,),
+    LOOK: (status.status, explain.explain, plan.plan, report.report, doctor.doctor),
+    CHANGE: (onboard.onboard, teardown.teardown, apply.apply, reconcile.reconcile, replay.replay),
+    BACKUPS: (backup.backup, restore.restore, purge.purge, hana.hana),
+}
+"""The verbs, as the help sorts them."""
+VERBS: tuple[Command, ...] = tuple(verb for verbs in PANELS.values() for verb in verbs)
+GROUPS: dict[str, tuple[str, tuple[Command, ...], str, str]] = {
+    "config": ("Check, show and describe config.yaml.", config.VERBS, "cab config check", SET_UP),
     "dead-letters": (
         "What waits for a person, why, and the way back.",
         dead_letters.VERBS,
         "cab dead-letters list, then cab dead-letters redrive --reason access_denied",
+        CHANGE,
     ),
 }
-"""What they are for, their verbs, and an example."""
+"""What they are for, their verbs, an example, and their panel."""
+FIRST_STEPS = """\
+Example: [bold]cab status[/bold]
+
+To try it without a cloud, in the project's folder:
+
+[bold]make emulator[/bold] in a terminal of its own: a local Alibaba Cloud, for as long as it runs
+
+[bold]cab status --local[/bold] in another one: who is under central backup, and what mends it
+
+[bold]cab bootstrap --local[/bold] makes what is missing of queues, roles and policies
+
+[bold]cab onboard prod-app --local[/bold] protects one account; [bold]cab reconcile --local[/bold] all of them
+
+[bold]cab doctor --local[/bold]: whether the whole path works, and what mends it
+
+On a real landing zone: [bold]cab config check[/bold], then [bold]cab bootstrap[/bold],
+then [bold]make package && s deploy[/bold], then [bold]cab doctor[/bold]; the README says how.
+"""
 
 
 class _Plain:
@@ -89,8 +100,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
-    epilog="Example: [bold]cab status[/bold]. To try it without a cloud: [bold]make emulator[/bold] in the project's "
-    "folder, and there, in another terminal, [bold]cab --local status[/bold].",
+    epilog=FIRST_STEPS,
 )
 
 
@@ -138,17 +148,19 @@ def _name(command: Command) -> str:
     return command.__name__.replace("_", "-")
 
 
-def _add(to: typer.Typer, command: Command) -> None:
-    to.command(_name(command), cls=_Verb, epilog=f"Example: [bold]{vars(command)['example']}[/bold]")(command)
+def _add(to: typer.Typer, command: Command, panel: str | None = None) -> None:
+    example = f"Example: [bold]{vars(command)['example']}[/bold]"
+    to.command(_name(command), cls=_Verb, epilog=example, rich_help_panel=panel)(command)
 
 
-for _verb in VERBS:
-    _add(app, _verb)
-for _group, (_help, _verbs, _example) in GROUPS.items():
+for _panel, _verbs in PANELS.items():
+    for _verb in _verbs:
+        _add(app, _verb, _panel)
+for _group, (_help, _verbs, _example, _panel) in GROUPS.items():
     _typer = typer.Typer(cls=_Group, no_args_is_help=True, help=_help, epilog=f"Example: [bold]{_example}[/bold]")
     for _verb in _verbs:
         _add(_typer, _verb)
-    app.add_typer(_typer, name=_group)
+    app.add_typer(_typer, name=_group, rich_help_panel=_panel)
 
 
 def main() -> None:

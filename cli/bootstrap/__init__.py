@@ -117,7 +117,8 @@ def bootstrap(
             return removal(part.want, part.have, _full(part, session), adopt=adopt)
         return plan(part.want, part.have, session.config.management_account, adopt=adopt)
 
-    parts = [replace(part, steps=steps(part)) for part in parts]
+    with progress("looking whether anything waits for a person" if remove else "planning"):
+        parts = [replace(part, steps=steps(part)) for part in parts]
     applied = not only_plan and any(_todo(part.steps) for part in parts)
     if applied:
         confirm(_question(parts, remove=remove), yes=yes)

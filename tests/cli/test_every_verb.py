@@ -15,7 +15,7 @@ from cli.main import GROUPS, VERBS, app, main
 from shared.outcome import Reason
 from tests.cli.console import Console, Ran
 from tests.cloud import ROOT
-from tests.flows.world import PROD, World
+from tests.flows.world import PROD, TEST, World
 
 NAMES = [[verb.__name__] for verb in VERBS] + [[group, verb.__name__] for group in GROUPS for verb in GROUPS[group][1]]
 WRONG = [
@@ -79,6 +79,19 @@ def test_wrong_use_exits_2_and_says_what_is_wrong(refused: Callable[..., Ran], w
     assert ran.code == 2
     assert ran.json["error"]["reason"] == "wrong_use"
     assert ran.json["error"]["what"]
+
+
+def test_the_first_steps_in_the_help_lead_to_protected_accounts(cab: Console) -> None:
+    """Whoever does what the help alone says, on the local cloud, has both wanted accounts protected; nothing fails."""
+    helped = cab("--help").out
+    steps = re.findall(r"cab ([^:;]*?) --local", " ".join(helped.partition("To try it")[2].split()))
+    assert steps == ["status", "bootstrap", "onboard prod-app", "reconcile", "doctor"]
+    assert [cab.local(*step.split(), *ANSWERED.get(step, ())).code for step in steps] == [0] * len(steps)
+    assert all(map(cab.world.is_protected, (PROD, TEST)))
+
+
+ANSWERED = {"bootstrap": ["--yes"], "onboard prod-app": ["--yes"], "reconcile": ["--yes"]}
+"""What a person answers where nobody can be asked here."""
 
 
 def test_wrong_use_leaves_stdout_empty_for_people(cab: Console) -> None:
