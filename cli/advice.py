@@ -48,7 +48,7 @@ INVOKED: dict[int, str] = {
     0: "check the network and the endpoint of Function Compute (`cab config show`), or work from here with --direct",
     200: "read the function's log; --direct does the same from here",
     403: "your credentials need fc:InvokeFunction; --direct uses your own rights instead of the function's",
-    404: "deploy the functions with `s deploy`, or work from here with --direct",
+    404: "deploy the functions: `cab doctor` says by which command; or work from here with --direct",
     429: "it is running already: try again in a few minutes",
 }
 """By HTTP status of an invocation; 0 where no answer came, 200 where the function itself failed."""

@@ -76,7 +76,7 @@ def happened(ended: dict[str, Any], prices: Prices | None) -> Iterator[Renderabl
     """
     name = f"{ended.get('account_id', '')} {ended.get('display_name', '')}".strip() or "an event"
     state = str(ended.get("state", "")).replace("_", " ")
-    yield Text.assemble((name, "bold"), f" {state}", f" ({ended['rule']})" if ended.get("rule") else "")
+    yield Text.assemble((name, "bold"), f" {state}", f", by the rule {ended['rule']!r}" if ended.get("rule") else "")
     yield from (Text(f"    {step}") for step in ended.get("steps", []))
     yield from (Text(f"    warning: {warning}", "yellow") for warning in ended.get("warnings", []))
     yield from (Text(f"    {line}", "dim") for line in told(ended.get("inventory", {}), prices))

@@ -237,10 +237,13 @@ def _turns(at: float, line: Mapping[str, Any]) -> Iterator[Turn]:
         yield Turn(account, at, False, why, event_id)  # noqa: FBT003 - the same
     elif line.get("state") == "withdrawn":
         yield Turn(account, at, False, f"{line.get('function')} withdrew it", event_id)  # noqa: FBT003 - the same
-    for finding in (line.get("sweep") or {}).get("findings", ()):
-        what, repaired = str(finding["kind"]).replace("_", " "), bool(finding["repaired"])
-        how = f"the sweep {'repaired' if repaired else 'found'}: {what}"
-        yield Turn(finding["account_id"], at, repaired, how)
+    found = (line.get("sweep") or {}).get("findings", ())
+    # What was found in several regions is told once.
+    for account, kind, repaired in dict.fromkeys(
+        (one["account_id"], one["kind"], bool(one["repaired"])) for one in found
+    ):
+        how = f"the sweep {'repaired' if repaired else 'found'}: {kind.replace('_', ' ')}"
+        yield Turn(account, at, repaired, how)
 
 
 def written(at: float) -> str:

@@ -60,4 +60,4 @@ def shown(swept: dict[str, Any]) -> Iterator[RenderableType]:
     if swept.get("dead_letters", {}).get("count"):
         yield following(f"`cab dead-letters list`: {swept['dead_letters']['count']} wait for a person")
     if swept["kinds"].get("failed"):
-        yield following("`cab plan ACCOUNT` shows what stands in the way of one that failed")
+        yield following("`cab explain ACCOUNT` says what stands in the way of one that failed")

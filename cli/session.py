@@ -133,9 +133,9 @@ def _default_credentials() -> Credentials:
     except CredentialException as error:
         logging.getLogger(__name__).info("credentials: %s", error)
         raise NotDoneError(
-            "no credentials of yours were found: not in the environment, in no profile, and here is no RAM role",
+            "no credentials of yours were found: none in the environment or a profile, no RAM role of this machine",
             "log in with `aliyun configure`, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET; "
-            "for a local emulator say --local; --verbose tells where they were looked for",
+            "for the emulator say --local; --verbose tells where they were looked for",
             reason="no_credentials",
             detail=str(error),
         ) from error

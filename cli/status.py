@@ -17,7 +17,7 @@ from cli.advice import advise
 from cli.bootstrap import ServicesFile
 from cli.covered import told as covered_told
 from cli.depths import depths, told
-from cli.doctor.finding import BY_HAND, WITHDRAW_ALL
+from cli.doctor.finding import BY_HAND, DECIDE
 from cli.doctor.fleet import by_a_person
 from cli.letters import HIDDEN
 from cli.output import Result, following, progress
@@ -137,7 +137,7 @@ def _fixes(unwell: list[dict[str, Any]]) -> Iterator[str]:
     if len(spare) <= FEW:
         yield from (f"cab teardown {account}" for account in spare)
     else:
-        yield from WITHDRAW_ALL
+        yield from DECIDE
 
 
 def _waiting(found: dict[str, Any]) -> Iterator[RenderableType]:

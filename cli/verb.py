@@ -26,6 +26,7 @@ Local = Annotated[
     bool,
     typer.Option(
         "--local",
+        show_default=False,
         help="Talk to the running emulator: that of `make emulator` here, or that CAB_EMULATOR names.",
         rich_help_panel=EVERY,
     ),

@@ -16,7 +16,7 @@ from cli.doctor import live
 from cli.doctor.canary import canary
 from cli.doctor.checks import CHECKS, Check, looked
 from cli.doctor.finding import Finding
-from cli.output import Result, confirm, progress
+from cli.output import Result, confirm, following, progress
 from cli.session import Session
 from cli.site import Site
 from cli.verb import Yes, verb
@@ -102,6 +102,9 @@ def _shown(found: list[tuple[Check, list[Finding]]], causes: int) -> Iterator[Re
             mark, colour = MARKS[one.state]
             yield Text.assemble((mark, colour), (f"{check.name}: ", "bold"), one.cause or one.seen)
             yield from (Text.assemble(("      fix: ", "bold"), line) for line in one.fix)
-    yield Text(
-        f"{counted(causes, 'cause')} found" if causes else "no cause found", "bold red" if causes else "bold green"
-    )
+    if not causes:
+        yield Text("no cause found", "bold green")
+        return
+    named = ", ".join(check.name for check, findings in found if any(one.state == "cause" for one in findings))
+    yield Text(f"{counted(causes, 'cause')} found: {named}", "bold red")
+    yield following("read and follow the lines with `fix:`, from the top; then `cab doctor` again")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cli.doctor.deployed import DEPLOY
+from cli.doctor.deployed import deploy
 from cli.doctor.finding import BY_HAND, IN_CONFIG, Finding, cause, ok, unknown
 from cli.output import moment
 from cli.site import Site, epoch
@@ -27,7 +27,7 @@ def region(site: Site) -> Iterator[Finding]:
     """The rule is where the events are."""
     kept = {name: found for name, found in site.trail.items() if found}
     if not kept:
-        yield unknown("ActionTrail has no event of the directory of the last 90 days, in no region")
+        yield unknown("ActionTrail has no event of the directory from the last 90 days, in any region it was asked in")
         return
     missing = [name for name in site.config.trail_regions if name not in kept]
     if missing:
@@ -45,7 +45,9 @@ def region(site: Site) -> Iterator[Finding]:
                 f"{IN_CONFIG}region: {published}",
                 f"{IN_CONFIG}trail_regions: [{published}]",
                 "cab bootstrap",
-                f"make package && DEPLOY_REGION={published} s deploy",
+                deploy(site, published),
+                f"{BY_HAND}then remove the functions in {place[0]}, or two sweeps run:"
+                f" DEPLOY_ACCOUNT_ID={site.config.management_account} DEPLOY_REGION={place[0]} s remove",
             )
         elif place:
             yield ok(f"the rule of {name} is in {published}, where the last directory event was")
@@ -106,7 +108,7 @@ def late(site: Site) -> Iterator[Finding]:
             yield (
                 ok(f"account {account} was worked on at once, and failed then")
                 if worked
-                else _silence(at, account, took)
+                else _silence(site, at, account, took)
             )
             return
     yield unknown("no account has joined lately (since the rule was changed), so nothing tells whether events arrive")
@@ -119,11 +121,11 @@ def _worked_on(site: Site, account: str, at: float) -> bool:
     return any(f"::{account}:" in str((event.get("requestParameters") or {}).get("RoleArn")) for event in found)
 
 
-def _silence(at: float, account: str, took: float | None) -> Finding:
+def _silence(site: Site, at: float, account: str, took: float | None) -> Finding:
     told = "is not registered yet" if took is None else f"was registered only {took:.0f} s later"
     return cause(
         f"events do not arrive: account {account} joined at {moment(at)} and {told}, by the sweep or by hand",
-        DEPLOY,
+        deploy(site),
         f"{BY_HAND}create an account and see whether it is protected at once; if not: docs/live-checks.md, Events",
     )
 

@@ -11,8 +11,12 @@ BY_HAND = "by hand: "
 IN_CONFIG = "in config.yaml: "
 """One that is a change of the configuration begins with this, and is YAML after it."""
 
-WITHDRAW_ALL = ("cab plan --all --json > plan.json", "cab apply plan.json")
-"""What takes out every account that is not wanted any more, and does whatever else is to be done."""
+DECIDE = (
+    "cab plan --all",
+    f"{BY_HAND}decide: if a rule in config.yaml or a move is the mistake, undo that, and nobody is withdrawn",
+    f"{BY_HAND}only if all of them are to go: `cab plan --all --json > plan.json`, read it, then `cab apply plan.json`",
+)
+"""What comes before many accounts are taken out. No line withdraws anybody by being pasted: see the brake."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from cli.advice import advise
-from cli.doctor.finding import BY_HAND, IN_CONFIG, WITHDRAW_ALL, Finding, cause, ok, some, unknown
+from cli.doctor.finding import BY_HAND, DECIDE, IN_CONFIG, Finding, cause, ok, some, unknown
 from cli.letters import HIDDEN, look
 from cli.selection import age
 from cli.site import Site
@@ -76,13 +76,13 @@ def roles(site: Site) -> Iterator[Finding]:
     seen = look_at_all(accounts, site.listed, site.cloud.ports, lambda _: None)
     for one in [one for one in seen if one.state is State.UNREADABLE][:MOST_NAMED]:
         yield cause(f"account {one.account_id} cannot be looked into: {one.why}", f"cab explain {one.account_id}")
-    if registered:
-        yield from _drift(seen, site.config.sweep.observe)
+    differs = list(_drift(seen, site.config.sweep.observe)) if registered else []
+    yield from differs
     entered = sum(one.state is not State.UNREADABLE for one in seen)
-    more = "" if site.deep else "; --deep: all"
+    more = "; --deep looks at all" if len(chosen) < len(wanted) else ""
+    told = f"looked at in {entered} of {counted(len(wanted), 'account')}{more}"
     if entered and registered:
-        which = f"{entered} of {counted(len(wanted), 'account')}"
-        yield ok(f"the role of {which} was looked at, and Cloud Backup asked whether it can use it{more}")
+        yield unknown(told) if differs else ok(f"as they should be, and usable by Cloud Backup; {told}")
     elif entered:
         which = f"{entered} of {counted(len(wanted), 'wanted account')}"
         yield ok(f"no account is registered, so no role was looked at; {which} could be entered{more}")
@@ -95,6 +95,10 @@ def _drift(seen: list[Surveyed], observed: Collection[str]) -> Iterator[Finding]
         for kind in one.drift:
             by_kind.setdefault(kind, []).append(one.account_id)
     for kind, accounts in by_kind.items():
+        if kind == "service_linked_role_missing":
+            what = f"the backup account has no service-linked role, which {counted(len(accounts), 'account')} need"
+            yield cause(what if len(accounts) > 1 else f"{what}s", "cab bootstrap")
+            continue
         kept = kind in observed
         fix = [f"cab explain {account}" for account in accounts[:1]] if kept else ["cab reconcile --all"]
         yield cause(f"{kind.replace('_', ' ')} in {counted(len(accounts), 'account')}: {some(accounts)}", *fix)
@@ -149,11 +153,12 @@ def _release(site: Site, count: int) -> tuple[str, ...]:
     fleet = sum(one.state in {State.REGISTERED, State.UNDECLARED} for one in site.surveyed)
     limits = site.config.teardown
     most = max(limits.brake_accounts, fleet * limits.brake_percent / 100)
-    look = f"{BY_HAND}if config.yaml or a move is the mistake, undo it; if they are to go:"
     braked = (
-        (f"{BY_HAND}more than {most:g} at once: nothing is withdrawn by itself (the brake)",) if count > most else ()
+        (f"{BY_HAND}know that the brake holds: of more than {most:g} at once nobody is withdrawn by itself",)
+        if count > most
+        else ()
     )
-    return (*braked, look, *WITHDRAW_ALL)
+    return (*braked, *DECIDE)
 
 
 def dead_letters(site: Site) -> Iterator[Finding]:
@@ -195,7 +200,7 @@ def remedy(reason: Reason | str, letters: list[Letter], *, by_id: bool = False) 
         read = first if by_id else tuple(f"cab dead-letters show {one.id}" for one in letters[:3])
         return (*read, f"cab dead-letters delete {which} --apply")
     if reason is Reason.MASS_REMOVAL:
-        return (*first, *WITHDRAW_ALL, f"cab dead-letters delete {which} --apply")
+        return (*DECIDE, f"cab dead-letters delete {which} --apply")
     if reason is Reason.RESTORABLE_DATA:
         first = (*first, f"{IN_CONFIG}teardown: {{mode: keep}}")
     return (*first, f"cab dead-letters redrive {which} --apply")

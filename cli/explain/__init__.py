@@ -54,6 +54,6 @@ def _shown(document: dict[str, Any]) -> Iterator[RenderableType]:
     yield Text("What you can do", "bold")
     yield from (Text.assemble(("    fix: ", "bold"), line) for line in document["fix"])
     if not document["fix"]:
-        yield "    nothing is to be done"
+        yield "    nothing: it needs nobody"
     yield Text("Not kept", "bold")
     yield from (Text(f"    {line}", "dim") for line in document["not_kept"])

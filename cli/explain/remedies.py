@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from cli.doctor.finding import BY_HAND
+from cli.doctor.finding import BY_HAND, DECIDE
 from cli.doctor.fleet import DELETED
 from cli.explain.facts import Facts
 from cli.explain.sentences import UNDONE, advice
@@ -25,9 +25,14 @@ def _in_the_way(facts: Facts, config: Config) -> Iterator[str]:
     if reason is Reason.ACCESS_ROLE_MISSING and state is not State.PROTECTED:
         yield from _access_role(facts, config)
     elif reason is Reason.ACCESS_DENIED and facts.control_policies:
-        yield f"{BY_HAND}agree with whoever made the control policy; to exempt a role is better than to detach it"
-        for policy_id, _, target in facts.control_policies:
-            yield f"aliyun resourcedirectorymaster DetachControlPolicy --PolicyId {policy_id} --TargetId {target}"
+        # No line to be pasted: the policy guards the whole folder, and somebody else has made it. The condition is that
+        # of the page "Examples of custom access control policies".
+        for policy_id, name, target in facts.control_policies:
+            yield (
+                f"{BY_HAND}ask whoever made the control policy {name} to exempt the role {config.access_role} from it"
+                " (a condition on acs:PrincipalARN); only if it need not guard the others there either, detach it:"
+                f" aliyun resourcedirectorymaster DetachControlPolicy --PolicyId {policy_id} --TargetId {target}"
+            )
     elif state is State.UNWORKABLE:
         yield f"{BY_HAND}settle what keeps the account from working ({facts.surveyed.why}): its bills, or its creation"
     elif reason is not None and state is not State.PROTECTED and advice(facts):
@@ -70,8 +75,7 @@ def _letters(facts: Facts) -> Iterator[str]:
         if one.reason in DELETED or facts.surveyed.state in {State.ABSENT, State.FOREIGN}:
             yield f"cab dead-letters delete {one.id} --apply"
         elif one.reason is Reason.MASS_REMOVAL:
-            yield "cab plan --all --json > plan.json"
-            yield "cab apply plan.json"
+            yield from DECIDE
             yield f"cab dead-letters delete --account {account} --reason {one.reason} --apply"
         else:
             yield f"cab dead-letters redrive --account {account} --apply"

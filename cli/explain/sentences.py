@@ -66,7 +66,9 @@ def sentences(facts: Facts, config: Config) -> Iterator[Said]:
     yield Said(STATE, text, f"{one.evidence}, just now")
     yield from _past(facts)
     for region, since in sorted(facts.registered.items()):
-        yield Said(STATE, f"It is registered in {region} since {moment(since)}.", "DescribeCrossAccounts: CreatedTime")
+        yield Said(
+            STATE, f"It has been registered in {region} since {moment(since)}.", "DescribeCrossAccounts: CreatedTime"
+        )
     yield from _why(facts)
     yield from _letters(facts)
     yield from _history(facts)
@@ -81,7 +83,8 @@ def _why(facts: Facts) -> Iterator[Said]:
     if one.wanted is not None:
         yield Said(WHY, f"The rule {one.wanted.rule!r} wants it.", "config.yaml, with the account's folders and tags")
     if one.why:
-        yield Said(WHY, f"{one.why[0].upper()}{one.why[1:]}.", "the same calls" if one.wanted else "config.yaml")
+        evidence = "the same calls" if one.wanted or one.state is State.UNWORKABLE else "config.yaml"
+        yield Said(WHY, _sentence(one.why), evidence)
     for step in one.steps:
         yield Said(WHY, f"To do: {step} ({cause(step)}).", "what is wanted against what is there")
     if facts.refused_by_control_policy:
@@ -90,6 +93,12 @@ def _why(facts: Facts) -> Iterator[Said]:
         for policy_id, name, target in facts.control_policies:
             evidence = "ListControlPolicyAttachmentsForTarget"
             yield Said(WHY, f"The control policy {name} ({policy_id}) is attached to {target}.", evidence)
+
+
+def _sentence(why: str) -> str:
+    """A clause as a sentence. A reason's name stays as it is; what the cloud said may have its full stop."""
+    told = why.removesuffix(".")
+    return f"It failed: {told}." if "_" in told.partition(":")[0] else f"{told[0].upper()}{told[1:]}."
 
 
 def _letters(facts: Facts) -> Iterator[Said]:
@@ -109,7 +118,7 @@ def _past(facts: Facts) -> Iterator[Said]:
     since = facts.history.since(account, protected=enrolled)
     if since is not None and (enrolled or facts.surveyed.wanted is not None):
         word = "protected" if enrolled else "unprotected"
-        yield Said(STATE, f"As far as the log goes it has been {word} since {moment(since)}.", evidence)
+        yield Said(STATE, f"By the log it has been {word} since {moment(since)}.", evidence)
     took = facts.history.took()
     if took:
         at, seconds = moment(took[-1].at), took[-1].seconds

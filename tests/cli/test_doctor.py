@@ -107,7 +107,7 @@ def test_what_is_deployed_is_compared_with_s_yaml(healthy: Console, tmp_path: Pa
     assert "the function cab-withdraw is not deployed" in said
     assert any("cab-reconcile/every-morning is not there" in one for one in said)
     assert {fix for name in ("functions", "triggers") for one in found[name] for fix in one["fix"]} == {
-        "make package && s deploy"
+        f"make package && DEPLOY_ACCOUNT_ID={MANAGEMENT} DEPLOY_REGION=cn-hangzhou s deploy"
     }
 
 

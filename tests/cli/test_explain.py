@@ -26,7 +26,7 @@ def test_a_protected_account_needs_nothing(cab: Console, world: World) -> None:
     mark = world.mark()
     document = explained(cab, PROD)
     assert (document["state"], document["fix"]) == ("protected", [])
-    assert says(document, "state").count("It is registered in cn-") == len(REGIONS)
+    assert says(document, "state").count("It has been registered in cn-") == len(REGIONS)
     assert "every 5 minutes" in says(document, "next")
     assert "18:32 UTC" in says(document, "next")
     assert set(world.calls(mark)) <= LOOKS | {"ListControlPolicyAttachmentsForTarget"}

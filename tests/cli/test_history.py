@@ -33,7 +33,7 @@ def test_the_log_tells_of_sweeps_and_repairs(cab: Console) -> None:
     assert {one["account_id"] for one in found["history"]["repairs"]} == {PROD, TEST}
     assert all(row["protected_since"] for row in found["accounts"] if row["account_id"] in {PROD, TEST})
     said = cab.local("explain", PROD).out
-    assert "As far as the log goes it has been protected since" in said
+    assert "By the log it has been protected since" in said
     assert "The last sweep was " in said
     assert "the sweep repaired: unregistered" in said
 

@@ -63,6 +63,21 @@ def control_policy(site: Field) -> None:
     site.cloud.advance(5)
 
 
+def agreed(site: Field) -> Acts:
+    """Whoever made the control policy takes it off."""
+
+    def detach() -> None:
+        client = site.cloud.client("resourcedirectory")
+        for one in client.list_control_policies(
+            rd.ListControlPoliciesRequest(policy_type="Custom")
+        ).body.control_policies.control_policy:
+            client.detach_control_policy(
+                rd.DetachControlPolicyRequest(policy_id=one.policy_id, target_id="fd-prod000001")
+            )
+
+    return {"ask whoever made the control policy no-roles": detach}
+
+
 def status(account: str, value: str) -> Callable[[dict[str, Any]], None]:
     def change(state: dict[str, Any]) -> None:
         state["directory"]["members"][account]["status"] = value
@@ -114,6 +129,16 @@ def removed(site: Field) -> None:
     for account in accounts:
         client.move_account(rd.MoveAccountRequest(account_id=account, destination_folder_id="fd-sandbox0001"))
     site.cloud.advance(5)
+
+
+def released(site: Field) -> Acts:
+    """Whoever decides that all of them are to go."""
+
+    def release() -> None:
+        assert site.run("cab plan --all --json --local > plan.json").code == 0
+        assert site.run("cab apply plan.json --local").code == 0
+
+    return {"only if all of them are to go": release}
 
 
 def withdrawn(site: Field) -> None:
@@ -169,7 +194,7 @@ DRILLS = {
     "trust policy of cab-backup edited by hand": Drill(
         lambda site: site.change(backup_role), ("let role cab-backup trust",)
     ),
-    "control policy denies": Drill(control_policy, ("1 dead letter, access_denied",)),
+    "control policy denies": Drill(control_policy, ("1 dead letter, access_denied",), acts=agreed),
     "member suspended": Drill(suspended, ("cannot be worked on: status Suspended",), acts=settled),
     "invited account without the access role": Drill(invited, (f"not registered everywhere: {OUTSIDE}",)),
     "queue deleted": Drill(
@@ -187,7 +212,7 @@ DRILLS = {
         throttled, ("1 dead letter, throttled",), acts=lambda site: {"wait a minute": site.cloud.clear_faults}
     ),
     "poison message": Drill(poisoned, ("1 dead letter, unreadable",)),
-    "mass removal": Drill(removed, ("dead letters, mass_removal", "the brake"), proves=withdrawn),
+    "mass removal": Drill(removed, ("dead letters, mass_removal", "the brake"), acts=released, proves=withdrawn),
     "dead letters about to expire": Drill(expiring, ("will be lost within two days",)),
     "events silent for days": Drill(
         silent,
