@@ -1,4 +1,4 @@
-"""What a planned failure does to the world: a call that waits, a session that ends, a closed port, a killed process.
+"""What a planned failure does to the world: a call that waits, a session that ends, a closed port, a dead process.
 
 Answers that are lost or replaced are in ``faults.py``.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from emulator.faults import Fault
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from emulator.cloud import Cloud
-    from emulator.faults import Fault
 
 
 class Holding:
@@ -62,3 +63,6 @@ async def befall(cloud: Cloud, fault: Fault | None, key: str, scope: MutableMapp
             fault.drop = True
             if cloud.state.fc.compute is not None:
                 cloud.state.fc.compute.kill()
+        case "gone":
+            fault.drop = True
+            cloud.state.faults.planned.insert(0, Fault(service="*", drop=True, count=None))

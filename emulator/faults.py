@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 Phase = Literal["before", "after"]
-Effect = Literal["hold", "expire", "refuse", "kill"]
+Effect = Literal["hold", "expire", "refuse", "kill", "gone"]
 
 
 class Fault(BaseModel):

@@ -12,6 +12,7 @@ from alibabacloud_ram20150501 import models as ram
 from Tea.exceptions import TeaException
 
 from tests.cloud import Key, LocalCloud
+from tests.emulator.tours import TRUST
 
 MEMBER, BACKUP, OUTSIDE = "1000000000000011", "1000000000000002", "1000000000000099"
 SLR = f"acs:ram::{BACKUP}:role/AliyunServiceRoleForHbrCrossAccountBackup"
@@ -39,6 +40,20 @@ def test_a_refusing_endpoint_refuses_until_faults_are_cleared(cloud: LocalCloud)
     assert cloud.struck() == {"": 1}
     cloud.clear_faults()
     assert who(cloud)
+
+
+def test_whoever_is_gone_reaches_nobody_any_more(cloud: LocalCloud) -> None:
+    """The call itself may have been processed; every later one, of any service, is dropped until faults are cleared."""
+    cloud.fault(service="ram", effect="gone", phase="after")
+    client = cloud.client("ram", key=cloud.into(MEMBER))
+    with pytest.raises(TeaException):
+        client.create_role(ram.CreateRoleRequest(role_name="last", assume_role_policy_document=TRUST))
+    for _ in range(2):
+        with pytest.raises(TeaException):
+            who(cloud)
+    cloud.clear_faults()
+    assert who(cloud)
+    assert "last" in cloud.state()["accounts"][MEMBER]["roles"]
 
 
 def test_an_expired_session_stays_expired(cloud: LocalCloud) -> None:

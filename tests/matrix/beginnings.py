@@ -13,6 +13,7 @@ from alibabacloud_resourcedirectorymaster20220419 import models as rd
 from shared.backups import PLAIN_MARK
 from shared.member import DESCRIPTION
 from tests.flows.backups import DAILY, START, Backups, cross
+from tests.flows.test_dead_letters import set_aside
 from tests.flows.world import BACKUP, MANAGEMENT, PROD, REGIONS, SLR, TEST
 from tests.matrix.ends import ROLE
 from tests.matrix.platform import Platform
@@ -20,6 +21,8 @@ from tests.matrix.platform import Platform
 Work = Callable[[Platform], None]
 HERE = REGIONS[:1]
 INSTANCE = "i-prod0000000000001"
+UNHEARD = "1000000000001001"
+"""The first account that is created."""
 SWEEPS = 3
 """First the vault is made, then, when it is ready, what needs it."""
 
@@ -156,6 +159,16 @@ def moved(folder: str) -> Work:
 
 
 OUT, IN = moved("fd-sandbox0001"), moved("fd-prod000001")
+
+
+def created_unheard(platform: Platform) -> None:
+    """An account is created, and its event reaches nobody; the trail has it."""
+    assert platform.world.create("unheard") == UNHEARD
+
+
+def set_aside_before(platform: Platform) -> None:
+    """The production account's message waits for a person, who has repaired meanwhile what was wrong."""
+    platform.set_aside(set_aside(account=PROD))
 
 
 def withdrawn(platform: Platform) -> None:

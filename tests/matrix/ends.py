@@ -64,9 +64,10 @@ class End:
 
 
 def letters(state: State) -> list[dict[str, Any]]:
-    """What waits for a person."""
+    """What waits for a person; what the platform itself has put there, it could not deliver."""
     stored = state["mns"]["queues"][MANAGEMENT][DEAD_LETTERS]["messages"].values()
-    return [json.loads(base64.b64decode(one["body"])) for one in stored]
+    bodies = [json.loads(base64.b64decode(one["body"])) for one in stored]
+    return [one if "reason" in one else {"reason": "undelivered", "detail": str(one)} for one in bodies]
 
 
 def _left(state: State, account: str) -> list[str]:

@@ -18,6 +18,7 @@ WRONG_TYPES = {
     "Policies": [],
     "Folders": 1,
     "CrossAccounts": "none",
+    "Events": "none",
     "TotalCount": "many",
     "Success": "yes",
     "Code": 200,
@@ -69,6 +70,8 @@ FAILURES = (
     Failure("200 with wrong types", {"status": 200, "body": WRONG_TYPES}),
     Failure("200 with another document", {"status": 200, "body": "[1, 2]"}),
     Failure("token expired in the middle", {"effect": "expire"}),
+    Failure("process killed before the call", {"effect": "gone"}),
+    Failure("process killed after the call", {"effect": "gone", "phase": "after"}),
     Failure("the same event at that moment", {"effect": "hold"}, beside="again"),
     Failure("a second worker at that moment", {"effect": "hold"}, beside="other"),
 )

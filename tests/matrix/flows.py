@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,15 +16,18 @@ from tests.matrix.beginnings import (
     IN,
     INSTANCE,
     OUT,
+    UNHEARD,
     Work,
     backed_up,
     backups_drifted,
     blocking,
+    created_unheard,
     drifted,
     enrolled,
     every_account_is_due,
     hana_registered,
     planned_the_old_way,
+    set_aside_before,
     swept,
     tagged,
     wanting,
@@ -52,6 +56,21 @@ def trail(name: str, account_id: str) -> dict[str, Any]:
 CREATED: Event = ("onboard", trail("CreateResourceAccount", PROD))
 FAST: Event = ("reconcile", {"sweep": "fast"})
 DEEP: Event = ("reconcile", {"sweep": "deep"})
+BEGAN = time.time()
+
+
+def moment(seconds: float) -> str:
+    """As ActionTrail writes it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+WINDOW = {"start": moment(BEGAN - 3600), "end": moment(BEGAN + 86_400)}
+"""Since before this process began; what has not happened yet is cut off."""
+
+
+def replay(what: dict[str, Any]) -> Event:
+    """A person wants to have it brought back."""
+    return "replay", {"replay": what, "preview": False}
 
 
 def withdraw(account_id: str) -> Event:
@@ -71,6 +90,8 @@ class Flow:
     second_worker: Event = ("reconcile", {"sweep": "deep", "everything": True})
     """Somebody else who works on the same account at the same time."""
     out_of_scope: tuple[str, ...] = (SANDBOX,)
+    set_aside: frozenset[str] = frozenset()
+    """The reasons with which a message of this flow may wait for a person, whichever the failure was."""
     fails_at: dict[str, Any] = field(default_factory=dict)
     """A failure that is planned in every run, so that the message goes through the queue."""
 
@@ -121,6 +142,20 @@ FLOWS = (
         prepare=(wanting(BUCKETS), swept, hana_registered, wanting(BUCKETS, HANA), swept, backed_up, withdrawn),
     ),
     Flow("retry", (CREATED,), PROTECTED, fails_at={"service": "ram", "action": "CreateRole", "status": 500}),
+    Flow(
+        "replay, a window of the trail",
+        (replay(WINDOW),),
+        End(protected=(UNHEARD,)),
+        prepare=(created_unheard,),
+        set_aside=frozenset({"replay_stopped", "undelivered"}),
+    ),
+    Flow(
+        "replay, dead letters",
+        (replay({"dead_letters": {}}),),
+        PROTECTED,
+        prepare=(set_aside_before,),
+        set_aside=frozenset({"access_denied", "undelivered"}),
+    ),
     Flow(
         "withdraw by hand",
         (withdraw(SANDBOX),),

@@ -6,8 +6,10 @@ until the end of the invocation in which it struck.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,18 +17,22 @@ from typing import Any
 
 from mns.account import Account
 from mns.mns_exception import MNSServerException
+from mns.queue import Message
 
 from shared.cloud import memory
 from tests import cloud as clouds
 from tests import secrets
 from tests.cloud import LocalCloud
 from tests.flows.platform import ASYNC_RETRIES, cloud_event
+from tests.flows.test_retry import failure_record
 from tests.flows.world import MANAGEMENT, World
 
 MOST_MESSAGES = 40
 """Messages handled in one run; a message that never ends is a failure."""
-ONE_AT_A_TIME = "reconcile"
-"""``reservedConcurrency: 1`` in s.yaml: whoever comes meanwhile waits."""
+ONE_AT_A_TIME = ("reconcile", "replay")
+"""``reservedConcurrency: 1`` in s.yaml: whoever comes meanwhile waits. ``maxAsyncRetryAttempts: 0``: it comes once."""
+SET_ASIDE = "replay"
+"""What of these raises is sent to the dead-letter queue; a sweep is followed by the next."""
 PATIENCE = 1.0
 """Real seconds for which another worker may be held up by what the held one has in its hands."""
 QUEUES = ("cab-retry", "cab-dead-letters")
@@ -45,9 +51,10 @@ class Run:
     waiting: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Failures that have not struck yet, by the names under which the emulator counts them."""
 
-    sweeping: bool = False
-    put_off: list[Any] = field(default_factory=list)
-    """Sweeps that wait until the present one is over."""
+    busy: set[str] = field(default_factory=set)
+    """Doors that let in one at a time, and have let one in."""
+    put_off: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    """What waits there until the present one is over."""
 
     @property
     def struck(self) -> int:
@@ -66,28 +73,36 @@ class Worker:
     def deliver(self, door: str, event: Any) -> None:
         """Invoke a function asynchronously: what raises is brought back, what never succeeds is lost."""
         run = self.platform.run
-        if door == ONE_AT_A_TIME and run.sweeping:
-            run.put_off.append(event)
-            return
-        run.sweeping = door == ONE_AT_A_TIME or run.sweeping
-        for _ in range(1 + ASYNC_RETRIES):
-            if self._invoke(door, event):
-                break
-        else:
+        if door in ONE_AT_A_TIME:
+            self._let_in(door, event)
+        elif not any(self._invoke(door, event) for _ in range(1 + ASYNC_RETRIES)):
             run.complaints.append(f"{door} raised {1 + ASYNC_RETRIES} times: {run.raised[-1]}")
-        if door == ONE_AT_A_TIME:
-            run.sweeping = False
-            while run.put_off:
-                self.deliver(door, run.put_off.pop(0))
+
+    def _let_in(self, door: str, event: Any) -> None:
+        run = self.platform.run
+        if door in run.busy:
+            run.put_off[door].append(event)
+            return
+        run.busy.add(door)
+        if not self._invoke(door, event) and door == SET_ASIDE:
+            self.platform.set_aside(failure_record(event))
+        run.busy.remove(door)
+        while run.put_off[door]:
+            self._let_in(door, run.put_off[door].pop(0))
 
     def _invoke(self, door: str, event: Any) -> bool:
-        """One invocation; whether it returned. Function Compute gives each one credentials that are valid."""
+        """One invocation; whether it ended well. Function Compute gives each one credentials that are valid.
+
+        What a killed one did after its death reached nobody, neither the cloud nor the platform.
+        """
         with ThreadPoolExecutor(1, thread_name_prefix="invocation") as thread:
             running = thread.submit(self._call, door, event)
             self._meddle(running)
-            answer = running.result()
-        self.platform.end_what_struck(self)
-        return answer
+            returned = running.result()
+        killed = any(fault.get("effect") == "gone" for fault in self.platform.end_what_struck(self))
+        if killed:
+            memory().forget()
+        return returned and not killed
 
     def _call(self, door: str, event: Any) -> bool:
         world, run = self.platform.world, self.platform.run
@@ -151,17 +166,18 @@ class Platform:
         self.run.waiting[name] = {**fault, "name": name}
         self.cloud.fault(**self.run.waiting[name])
 
-    def end_what_struck(self, worker: Worker) -> None:
+    def end_what_struck(self, worker: Worker) -> list[dict[str, Any]]:
         """An invocation is over: so is what struck in it, and the other failures stay. They are the one worker's."""
         if worker is not self.worker or not self.run.waiting:
-            return
-        struck = self.cloud.struck()
-        left = {name: fault for name, fault in self.run.waiting.items() if not struck.get(name)}
-        if len(left) < len(self.run.waiting):
-            self.run.waiting = left
+            return []
+        hits, waiting = self.cloud.struck(), self.run.waiting
+        struck = [name for name in waiting if hits.get(name)]
+        if struck:
+            self.run.waiting = {name: fault for name, fault in waiting.items() if name not in struck}
             self.cloud.clear_faults()
-            for fault in left.values():
+            for fault in self.run.waiting.values():
                 self.cloud.fault(**fault)
+        return [waiting[name] for name in struck]
 
     def forget_what_waits(self) -> None:
         """Failures that have not struck yet never will."""
@@ -178,8 +194,7 @@ class Platform:
             waiting = self._messages(QUEUES[0])
             if not waiting:
                 return
-            now = self.cloud.advance(0)
-            self.cloud.advance(max(0.0, min(one["visible_at"] for one in waiting) - now))
+            self._await(waiting)
             self._take(QUEUES[0])
         self.run.complaints.append(f"after {MOST_MESSAGES} messages the retry queue is still not empty")
 
@@ -187,6 +202,15 @@ class Platform:
         """Hand one message of the retry queue to the retry function, if there is one that is due."""
         if self._messages(QUEUES[0]):
             self._take(QUEUES[0])
+
+    def _await(self, messages: list[dict[str, Any]]) -> None:
+        """Let time pass until one of them shows."""
+        now = self.cloud.advance(0)
+        self.cloud.advance(max(0.0, min(one["visible_at"] for one in messages) - now))
+
+    def set_aside(self, letter: dict[str, Any]) -> None:
+        """Put something into the dead-letter queue, as the platform does."""
+        self._queues.get_queue(QUEUES[1]).send_message(Message(json.dumps(letter)))
 
     def _take(self, queue_name: str) -> None:
         """Receive one message, deliver it as the trigger does (base64 decoded, in a batch), delete it."""
@@ -204,6 +228,7 @@ class Platform:
     def redrive(self) -> None:
         """A person brings every dead letter back, unchanged."""
         for _ in self._messages(QUEUES[1]):
+            self._await(self._messages(QUEUES[1]))
             self._take(QUEUES[1])
         self.work_the_queue()
 

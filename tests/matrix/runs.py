@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import product
+from math import inf
 from random import Random
 from typing import Any
 
 import pytest
 
-from shared import clients, queue
+from shared import clients, queue, replay, replaying
 from shared.cloud import memory
 from shared.config import MARK
 from shared.session import SESSION_NAME
@@ -136,6 +137,8 @@ class Stage:
             # Our own settings: no run is to spend its time on waiting.
             patch.setattr(clients, "BRIEF_WAITS", (0.0, 0.0))
             patch.setattr(queue, "BRIEF_WAITS", (0.0, 0.0))
+            patch.setattr(replay, "LOOKUPS_A_SECOND", inf)
+            patch.setattr(replaying, "CALLS_A_SECOND", inf)
             if slow:
                 patch.setattr(clients, "READ_SECONDS", failures.LATE_SECONDS)
                 patch.setattr(queue, "READ_SECONDS", failures.LATE_SECONDS)
@@ -148,13 +151,25 @@ class Stage:
             self._judge_delay(run, planned[0][1].waits)
         state = platform.cloud.state()
         run.dead_letters = letters(state)
-        allowed = {reason for _, failure in planned for reason in failure.reasons} | {flow.end.asks}
+        allowed = {reason for _, failure in planned for reason in failure.reasons} | {flow.end.asks} | flow.set_aside
         run.complaints += [
             f"dead letter: {letter['reason']}: {letter['detail']}"
             for letter in run.dead_letters
             if letter["reason"] not in allowed
         ]
-        if any(letter["reason"] != flow.end.asks for letter in run.dead_letters):
+        with self._patience(slow=False):
+            state = self._mended(state)
+        run.complaints += [
+            *self._missed(state),
+            *(f"{one['action']}: {one['what']}" for one in platform.cloud.violations()),
+            *(f"a secret lies open in {place}" for place in platform.cloud.leaks()),
+        ]
+        return run
+
+    def _mended(self, state: dict[str, Any]) -> dict[str, Any]:
+        """People bring dead letters back, and a failed sweep is followed by the next."""
+        platform, flow = self.platform, self.flow
+        if any(letter["reason"] != flow.end.asks for letter in platform.run.dead_letters):
             platform.redrive()
             state = platform.cloud.state()
         for _ in range(SWEEPS if flow.sweeps and self._missed(state) else 0):
@@ -162,12 +177,7 @@ class Stage:
                 platform.deliver(*event)
                 platform.cloud.advance(MINUTE)
             state = platform.cloud.state()
-        run.complaints += [
-            *self._missed(state),
-            *(f"{one['action']}: {one['what']}" for one in platform.cloud.violations()),
-            *(f"a secret lies open in {place}" for place in platform.cloud.leaks()),
-        ]
-        return run
+        return state
 
     def _missed(self, state: dict[str, Any]) -> list[str]:
         return self.flow.end.missed(state, self.platform.beginning)

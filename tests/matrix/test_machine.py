@@ -44,7 +44,8 @@ POINTS = (
     *(("resourcedirectory", name) for name in ("GetAccount", "ListAccounts", "ListFoldersForParent")),
     *(("sts", "AssumeRole"), ("mns", "SendMessage"), ("ram", "DeleteRole"), ("ram", "ListPoliciesForRole")),
 )
-SPOILS = [failure for failure in FAILURES if not failure.beside and not failure.slow]
+SPOILS = [one for one in FAILURES if not one.beside and not one.slow and one.fault.get("effect") != "gone"]
+"""What may meet a person's call as well."""
 MOST_ACCOUNTS = 6
 HOURS = (0.02, 1, 25)
 ROUNDS = 12
