@@ -11,15 +11,16 @@ install: $(READY) ## The console, .venv/bin/cab; every other verb does this too
 run: $(READY) ## The main job on the embedded emulator; EVENT=events/x.json for one event, JSON=1 for one JSON document
 	@$(VENV)/python -m cli.demo $(if $(EVENT),--event $(EVENT)) $(if $(JSON),--json)
 
-test: $(READY) ## Everything that can be proven here, file by file in two processes
-	$(VENV)/pytest --numprocesses 2 --dist loadfile
+TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: $(READY) ## Everything that can be proven here, file by file in two processes; DONE=tests/docs for all but those
+	$(VENV)/pytest $(TWO) $(if $(DONE),--ignore $(DONE))
 
 check: $(READY) ## Formatting, lint, types, import contracts, docs
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/mypy .
 	$(VENV)/lint-imports
-	$(VENV)/pytest tests/docs
+	$(VENV)/pytest $(TWO) tests/docs
 
 soak: $(READY) ## For hours: every call, every guess, far more samples; SEED=n chooses them, and brings a failure back
 	$(VENV)/pytest --soak --timeout 0 $(if $(SEED),--seed $(SEED)) tests/matrix tests/security tests/flows tests/emulator/test_malformed.py

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.cloud import LocalCloud, local_cloud
+from tests.cloud import ROOT, LocalCloud, local_cloud
 from tests.flows.world import World
 
 pytest_plugins = ["tests.secrets"]
 
+MINUTES = (
+    *("tests/matrix/test_machine.py", "tests/matrix/test_kills.py"),
+    *("tests/flows/test_main_job.py", "tests/flows/test_faults_retry.py", "tests/flows/test_retry_deployed.py"),
+    *("tests/security/test_fuzz.py", "tests/security/test_fuzz_answers.py", "tests/security/test_fuzz_console.py"),
+)
+"""Files of few tests that take long."""
+LAST = "tests/matrix/test_matrix.py"
+"""It has processes of its own."""
 
 FOUND = "found"
 """The property of a test that holds a number worth reading at the end of a run."""
@@ -37,6 +46,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--guess", action="append", default=[], metavar="NAME=VALUE", help=told)
     parser.addoption("--seed", type=int, default=20261122, help="the seed of every sample")
     parser.addoption("--document", action="store_true", help="write the numbers of the matrix into docs/security.md")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes begin first, and the one that keeps two processes busy by itself comes last.
+
+    Two processes that share the files are then done at the same time. The others go by their number of tests.
+    """
+    tests = Counter(item.path for item in items)
+    order = {**{ROOT / name: 0 for name in MINUTES}, ROOT / LAST: 2}
+    items.sort(key=lambda item: (order.get(item.path, 1), -tests[item.path], str(item.path)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from math import inf
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from mns.queue import QueueMeta
 from shared.dead_letters import redrive
 from shared.messages import Selection
 from shared.outcome import Reason
+from shared.replay import LOOKUPS_A_SECOND
 from shared.trail import ACCOUNT_EVENTS
 from tests.flows.platform import Platform, created
 from tests.flows.test_dead_letters import fresh_queues, set_aside
@@ -20,6 +22,13 @@ from tests.flows.test_retry import denied, failure_record
 from tests.flows.world import PROD, TEST, World
 
 LETTERS = "cab-dead-letters"
+PACE = "shared.replay.LOOKUPS_A_SECOND"
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows are looked up without a pause, but where the pause is what is tested."""
+    monkeypatch.setattr(PACE, inf)
 
 
 def moment(seconds: float) -> str:
@@ -148,9 +157,10 @@ def test_a_failure_on_the_way_says_where_to_go_on(world: World) -> None:
     assert "next" not in replay(world, {"replay": {"after": answered["next"]}, "preview": False})
 
 
-def test_lookups_keep_within_their_quota(world: World) -> None:
+def test_lookups_keep_within_their_quota(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the published quota of two calls a second, not one lookup is throttled."""
     world.cloud.quotas(enabled=True)
+    monkeypatch.setattr(PACE, LOOKUPS_A_SECOND)
     world.create("paced")
     assert len(replay(world, window(world))["accounts"]) == 1
     assert {one["code"] for one in world.cloud.journal(action="LookupEvents")} == {""}
