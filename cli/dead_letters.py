@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
-from rich.table import Column, Table
 from rich.text import Text
 
 from cli.advice import advise
 from cli.attempted import named
 from cli.letter import told
-from cli.letters import look
+from cli.letters import look, table
 from cli.output import NotDoneError, Result, WrongUseError, confirm, following, progress
 from cli.selection import Accounts, Ids, Newer, Older, Reasons, age, chosen
 from cli.session import Session
@@ -163,14 +161,7 @@ def _document(found: Iterable[Letter], seen: Look) -> dict[str, Any]:
 
 def _listed(found: list[Letter], seen: Look) -> Iterator[RenderableType]:
     if found:
-        # The id is what other verbs want: it is never cut, however narrow the terminal.
-        whole = Column("id", no_wrap=True, min_width=max(len(one.id) for one in found))
-        table = Table(whole, "reason", "account", "age", "left", "tries", "detail", box=SIMPLE_HEAD)
-        for one in found:
-            left = Text(age(one.left), "bold red" if one.ends_soon else "")
-            accounts = " ".join(one.account_ids)
-            table.add_row(one.id, str(one.reason), accounts, age(one.age), left, str(one.attempts or ""), one.detail)
-        yield table
+        yield table([one.shown() for one in found])
     yield counted(len(found), "dead letter")
     ending = sum(one.ends_soon for one in found)
     if ending:

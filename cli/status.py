@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from cli import history
@@ -19,11 +19,10 @@ from cli.covered import told as covered_told
 from cli.depths import depths, told
 from cli.doctor.finding import BY_HAND, DECIDE
 from cli.doctor.fleet import by_a_person
-from cli.letters import HIDDEN
+from cli.letters import HIDDEN, table
 from cli.output import Result, following, progress
 from cli.report.model import document
 from cli.report.sources import gather
-from cli.selection import age
 from cli.session import Session
 from cli.site import Site
 from cli.survey import LISTED_DRIFT, State
@@ -155,10 +154,5 @@ def _waiting(found: dict[str, Any]) -> Iterator[RenderableType]:
     if ending:
         yield Text(f"{ending} of them will be lost within two days", "bold red")
     if letters:
-        whole = Column("oldest", no_wrap=True, min_width=max(len(one["id"]) for one in letters))
-        table = Table(whole, "reason", "account", "age", "detail", box=SIMPLE_HEAD)
-        for one in letters[:OLDEST]:
-            accounts = " ".join(one.get("accounts", []))
-            table.add_row(one["id"], one["reason"], accounts, age(one["age_seconds"]), one["detail"])
-        yield table
+        yield table(letters[:OLDEST], "oldest")
         yield following("`cab dead-letters list` shows them; what to do about a reason is in docs/operations.md")
