@@ -69,7 +69,7 @@ def _actions() -> Iterator[tuple[str, Iterable[str]]]:
     yield from ((service.name, service.actions) for service in SERVICES)
     yield "mns", mns_server.ACTIONS
     yield "fc", fc_server.ACTIONS
-    yield "logs", {"GetLogsV2"}
+    yield "logs", {action.name for action in logs.ACTIONS}
 
 
 _RESUME = (leaving.resume, agenda.resume, messages.resume)

@@ -115,7 +115,7 @@ def test_the_log_that_was_made_is_found(cab: Console, world: World) -> None:
     assert cab.local("reconcile", "--all", "--yes").code == 0
     found = cab.local("status", "--json").json["history"]
     assert {one["account_id"] for one in found["repairs"]} == {PROD, TEST}
-    assert "As far as the log goes it has been protected since" in cab.local("explain", PROD).out
+    assert "By the log it has been protected since" in cab.local("explain", PROD).out
 
 
 UNINDEXED: dict[str, Any] = {
