@@ -85,7 +85,7 @@ def test_a_fresh_zone_is_told_what_is_missing(cab: Console) -> None:
     assert missing["fix"] == ["cab reconcile", f"cab explain {PROD}"]
     [entered] = looked["roles"]
     assert entered["seen"] == (
-        "no account is registered, so no role was looked at; 2 of 2 wanted accounts could be entered; --deep: all"
+        "no account is registered, so no role was looked at; 2 of 2 wanted accounts could be entered"
     )
 
 
