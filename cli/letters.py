@@ -49,12 +49,12 @@ def table(letters: Sequence[dict[str, Any]], first: str = "id") -> Table:
         Column(name, no_wrap=True, min_width=max(map(len, column)))
         for name, column in zip((first, "reason", "account"), zip(*words, strict=True), strict=True)
     ]
-    shown = Table(*columns, "age", "left", *(["tries", "detail"] if wide else []), box=SIMPLE_HEAD, pad_edge=False)
+    shown = Table(*columns, *(["age", "left", "tries", "detail"] if wide else ["left"]), box=SIMPLE_HEAD)
     for one in letters:
         left = Text(_short(one["seconds_left"]), "bold red" if one["ends_soon"] else "")
-        more = [str(one.get("attempts") or ""), one["detail"]] if wide else []
-        accounts = "\n".join(one.get("accounts", []))
-        shown.add_row(one["id"], one["reason"], accounts, _short(one["age_seconds"]), left, *more)
+        tries, accounts = str(one.get("attempts") or ""), "\n".join(one.get("accounts", []))
+        more = [_short(one["age_seconds"]), left, tries, one["detail"]] if wide else [left]
+        shown.add_row(one["id"], one["reason"], accounts, *more)
     return shown
 
 
