@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cloud import ROOT, LocalCloud, local_cloud
+from tests.flows import guesses
+from tests.flows.guesses import Kind
 from tests.flows.world import World
 
 pytest_plugins = ["tests.secrets"]
@@ -42,7 +44,7 @@ class Soak:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much is sampled, by which seed, and what becomes of the numbers."""
     parser.addoption("--soak", action="store_true", help="many more samples; see `make soak`")
-    told = "the flows in a cloud where this guess has this value; may be repeated"
+    told = "a cloud in which this guess has this value; may be repeated"
     parser.addoption("--guess", action="append", default=[], metavar="NAME=VALUE", help=told)
     parser.addoption("--seed", type=int, default=20261122, help="the seed of every sample")
     parser.addoption("--document", action="store_true", help="write the numbers of the matrix into docs/security.md")
@@ -79,7 +81,19 @@ def process() -> Iterator[LocalCloud]:
 
 
 @pytest.fixture
-def world(process: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def guess(request: pytest.FixtureRequest) -> Kind:
+    """In which guesses this cloud differs from the likeliest; ``--guess`` sets them for a whole run."""
+    kind = tuple(map(guesses.parse, request.config.getoption("--guess"))) or getattr(request, "param", ())
+    for mark in request.node.iter_markers("not_under"):
+        for one in kind:
+            if mark.kwargs.get(one.name, ...) == one.value:
+                pytest.skip(f"{one}: {mark.args[0]}")
+    return kind
+
+
+@pytest.fixture
+def world(process: LocalCloud, guess: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A fresh landing zone."""
-    process.reset()
-    return World(process, tmp_path, monkeypatch)
+    guesses.begin(process, guess)
+    yield World(process, tmp_path, monkeypatch)
+    process.standing = {}

@@ -277,7 +277,7 @@ def test_live_checks_answer_and_say_how(healthy: Console) -> None:
 
 
 @pytest.mark.parametrize(
-    ("guess", "put"),
+    ("cloud", "put"),
     [
         ({"duplicate_code": "Twice"}, "duplicate_codes: [Twice]"),
         ({"second_add_cross_account": "double"}, "second_registration: doubled"),
@@ -285,9 +285,9 @@ def test_live_checks_answer_and_say_how(healthy: Console) -> None:
     ],
     ids=["refused", "doubled", "updated"],
 )
-def test_a_second_registration_is_tried_on_demand(healthy: Console, guess: dict[str, str], put: str) -> None:
+def test_a_second_registration_is_tried_on_demand(healthy: Console, cloud: dict[str, str], put: str) -> None:
     """With --account and a yes it is found out what a second registration does; afterwards there is one, as before."""
-    healthy.world.cloud.guess(**guess)
+    healthy.world.cloud.guess(**cloud)
     ran = healthy.local("doctor", "--account", PROD, "--yes", "--json")
     answered = " ".join(one["put"] for one in ran.json["live_checks"])
     assert put in answered
