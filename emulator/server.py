@@ -60,7 +60,7 @@ def _applications(cloud: Cloud) -> Iterator[tuple[tuple[str, ...], App]]:
             yield (service.name,), Rpc(cloud, service, service.region, trail.record)
     yield ("mns",), mns.app(cloud, trail.record)
     yield ("fc",), fc.app(cloud)
-    yield ("logs",), logs.app(cloud)
+    yield ("logs",), logs.app(cloud, trail.record)
     yield ("control",), control.app(cloud, {**trail.CONTROL, **bus.CONTROL, **fc.CONTROL})
 
 

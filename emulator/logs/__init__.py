@@ -19,12 +19,17 @@ from emulator.errors import CloudError
 from emulator.logs import indexes, projects, search
 from emulator.logs.call import REGION, Call
 from emulator.logs.signature import AUTHORIZATION, authenticate
-from emulator.shapes import Record, checked
+from emulator.service import Call as RecordedCall
+from emulator.service import Service
+from emulator.shapes import Record as Shape
+from emulator.shapes import checked
 from emulator.traffic import Trace
 
 if TYPE_CHECKING:
     from starlette.requests import Request as HttpRequest
 
+    from emulator.accounts import Principal
+    from emulator.app import Record
     from emulator.cloud import Cloud
 
 
@@ -40,7 +45,7 @@ class Action:
     """The documented codes that ``run`` may answer; those of absent projects and logstores are common to all."""
     permission: str = ""
     """``log:`` and the action's name, unless told."""
-    body: Record | None = None
+    body: Shape | None = None
     malformed: str = ""
     """The code for a body that is no such record."""
     writes: bool = False
@@ -111,24 +116,36 @@ ACTIONS = (
 )
 
 
-def app(cloud: Cloud) -> Starlette:
-    """The application of the log service's socket."""
-    return Starlette(routes=list(_routes(cloud)))
+_PRODUCT = Service(name="logs", product="Sls", version="2020-12-30", actions={})
+"""What the trail has to know of these calls (help page "Audit events of Simple Log Service")."""
 
 
-def _routes(cloud: Cloud) -> Iterator[Route]:
+def app(cloud: Cloud, record: Record) -> Starlette:
+    """The application of the log service's socket; ``record`` keeps ActionTrail's events."""
+    return Starlette(routes=list(_routes(cloud, record)))
+
+
+def _routes(cloud: Cloud, record: Record) -> Iterator[Route]:
     for action in ACTIONS:
-        yield Route(action.path, _endpoint(cloud, action), methods=[action.verb])
+        yield Route(action.path, _endpoint(cloud, action, record), methods=[action.verb])
+    verbs = ["GET", "POST", "PUT", "DELETE"]
+    yield Route("/{path:path}", _unknown, methods=verbs)
 
 
-def _endpoint(cloud: Cloud, action: Action) -> Callable[[HttpRequest], Awaitable[Response]]:
+async def _unknown(http: HttpRequest) -> Response:
+    """What is not in the table; the SDK reads nothing but this form (the code is inferred)."""
+    text = f"the emulator has no action for {http.method} {http.url.path}"
+    return _refusal(CloudError("InvalidAPI", text, 404))
+
+
+def _endpoint(cloud: Cloud, action: Action, record: Record) -> Callable[[HttpRequest], Awaitable[Response]]:
     async def serve(http: HttpRequest) -> Response:
-        return await _serve(cloud, action, http)
+        return await _serve(cloud, action, record, http)
 
     return serve
 
 
-async def _serve(cloud: Cloud, action: Action, http: HttpRequest) -> Response:
+async def _serve(cloud: Cloud, action: Action, record: Record, http: HttpRequest) -> Response:
     """Answer one request and write it down; a planned fault may strike before or after."""
     host = http.headers.get("host", "").partition(".")[0]
     where = {"Project": host, "Logstore": http.path_params.get("store", "")}
@@ -138,7 +155,7 @@ async def _serve(cloud: Cloud, action: Action, http: HttpRequest) -> Response:
     fault, answer = await trace.strike("before", scope), Response(status_code=500)
     if fault is None:
         try:
-            answer = _answer(trace, action, http, await http.body())
+            answer = _answer(trace, action, record, http, await http.body())
         except CloudError as error:
             trace.code, answer = error.code, _refusal(error)
         fault = await trace.strike("after", scope)
@@ -156,12 +173,40 @@ def _refusal(error: CloudError) -> Response:
     return Response(text, error.status, error.headers, "application/json")
 
 
-def _answer(trace: Trace, action: Action, http: HttpRequest, body: bytes) -> Response:
-    """Authenticate, read, authorise, run."""
+def _answer(trace: Trace, action: Action, record: Record, http: HttpRequest, body: bytes) -> Response:
+    """Authenticate, run, and leave a trail of what changes something."""
     if http.url.query:
         raise CloudError("ParameterInvalid", "the emulator knows no query here.")
     principal = authenticate(trace.cloud, http.method, http.url.path, dict(http.headers), body)
     trace.principal = principal.arn
+    try:
+        answer = _run(trace, action, principal, body)
+    except CloudError as error:
+        if action.writes:
+            record(_event(trace, principal, http), {}, error)
+        raise
+    if action.writes:
+        record(_event(trace, principal, http), {}, None)
+    return answer
+
+
+def _event(trace: Trace, caller: Principal, http: HttpRequest) -> RecordedCall:
+    """The call as ActionTrail sees it."""
+    return RecordedCall(
+        cloud=trace.cloud,
+        service=_PRODUCT,
+        action=trace.action,
+        region=REGION,
+        params={name: value for name, value in trace.params.items() if value != ""},
+        caller=caller,
+        request_id=trace.request_id,
+        source_ip=http.client.host if http.client else "",
+        user_agent=http.headers.get("user-agent", ""),
+    )
+
+
+def _run(trace: Trace, action: Action, principal: Principal, body: bytes) -> Response:
+    """Read, authorise, run."""
     sent = _read(action, body) if action.body else {}
     trace.params |= sent
     # The two that make something name it in the body.

@@ -205,3 +205,26 @@ def test_a_project_has_room_for_200_logstores(cloud: LocalCloud, service: LogSer
     stores |= {f"lines-{number}": stores["lines"] for number in range(199)}
     cloud.load(state)
     assert refused(service, lambda s: s.create_store("more")) == (400, "ProjectQuotaExceed")
+
+
+def test_every_write_is_in_the_trail(cloud: LocalCloud, service: LogService) -> None:
+    """What makes or changes something is an event, done or refused; what reads is none."""
+    for _, ask in [*ABSENT.values(), *TWICE.values()]:
+        with pytest.raises(TeaException):
+            ask(service)
+    service.create_index()
+    service.update_index()
+    events = [kept["event"] for kept in cloud.state()["trail"]["events"]["1000000000000001"]]
+    assert {event["eventName"] for event in events} == {action.name for action in logs.ACTIONS if action.writes}
+    done = [event["eventName"] for event in events if "errorCode" not in event]
+    assert done == ["CreateProject", "CreateLogStore", "CreateIndex", "UpdateIndex"]
+    assert len(events) > len(done)
+    assert {(event["serviceName"], event["acsRegion"]) for event in events} == {("Sls", "cn-hangzhou")}
+    asked = events[0]["requestParameters"]
+    assert (asked["projectName"], asked["description"]) == ("made-here", "for a test")
+
+
+def test_what_is_not_emulated_is_refused_in_words(service: LogService) -> None:
+    """The SDK can read the refusal of an action that is not in the table."""
+    unknown = models.ListLogStoresRequest()
+    assert refused(service, lambda s: s("list_log_stores", "made-here", unknown)) == (404, "InvalidAPI")
