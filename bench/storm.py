@@ -78,7 +78,8 @@ def storm(land: Landscape) -> list[Figure]:
     each = happened.function_seconds * SPEED / ACCOUNTS
     grown = happened.last_memory_mb - happened.first_memory_mb
     limit = SHARE * happened.bound_seconds
-    told = f"{ACCOUNTS} accounts, time {SPEED:g} times as fast; how the attempts ended: {happened.kinds}"
+    ended = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in happened.kinds.items())
+    told = f"{ACCOUNTS} accounts, time {SPEED:g} times as fast; how the attempts ended: {ended}"
     return [
         Figure("storm: until every account is protected", happened.seconds, "s", limit, notes=told),
         Figure("storm: accounts protected", happened.protected, "accounts", ACCOUNTS, least=True),

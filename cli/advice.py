@@ -6,7 +6,7 @@ The sentences are for people at the console; the runbook (docs/operations.md) ha
 from __future__ import annotations
 
 from cli.output import NotDoneError
-from shared.config import ConfigError
+from shared.config import Config, ConfigError
 from shared.invoke import InvokeError
 from shared.outcome import AttemptError, Reason
 from shared.queue import QueueError
@@ -52,6 +52,12 @@ INVOKED: dict[int, str] = {
     429: "it is running already: try again in a few minutes",
 }
 """By HTTP status of an invocation; 0 where no answer came, 200 where the function itself failed."""
+
+
+def deploy(config: Config, region: str = "") -> str:
+    """The command that deploys: it names what s.yaml would otherwise take from the local cloud."""
+    where = f"DEPLOY_ACCOUNT_ID={config.management_account} DEPLOY_REGION={region or config.region}"
+    return f"make package && {where} s deploy"
 
 
 def advise(reason: str | None) -> str:

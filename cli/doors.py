@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from cli.advice import deploy
 from cli.output import NotDoneError
 from cli.session import PATIENCE, Session
 from shared import events
@@ -32,7 +33,7 @@ def through(door: str, payload: dict[str, Any], session: Session, *, direct: boo
     if not isinstance(ended, dict):
         raise NotDoneError(
             f"{config.functions.prefix}{door} answered what is not ours: {answer.text[:200]!r}",
-            "check that the deployed version is this one: `s deploy`",
+            f"check that the deployed version is this one: `{deploy(config)}`",
             reason="unknown_answer",
         )
     return ended

@@ -19,7 +19,7 @@ from shared.queue import Queues
 
 WIDE = 120
 """Columns from which on a table of letters has room for what each says in detail."""
-HIDDEN = f"those that somebody looks at or works on just now are hidden, for {age(HOLD_SECONDS)} at most"
+HIDDEN = f"letters that somebody is working on are hidden for at most {age(HOLD_SECONDS)}"
 """What no look can tell."""
 
 

@@ -9,6 +9,7 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
+from cli.advice import deploy
 from cli.doors import through, where
 from cli.output import NotDoneError, Result, confirm, following, progress
 from cli.session import Session
@@ -33,7 +34,8 @@ def reconcile(
     with progress("comparing and repairing"):
         answer = through("reconcile", payload, session, direct=direct)
     if "sweep" not in answer:
-        raise NotDoneError(f"no sweep was made: {answer.get('detail', answer)}", "deploy this version: `s deploy`")
+        deployed = f"deploy this version: `{deploy(session.config)}`"
+        raise NotDoneError(f"no sweep was made: {answer.get('detail', answer)}", deployed)
     # A deep sweep also looks at what waits for a person.
     swept = {**answer["sweep"], **({"dead_letters": answer["dead_letters"]} if "dead_letters" in answer else {})}
     done = not swept["left_over"] and not swept["kinds"].get("failed")

@@ -117,12 +117,22 @@ def _answered(send: Any, function: str) -> Answer:  # noqa: ANN401
     try:
         response = send()
     except FcError as error:
-        raise InvokeError(f"{function}: {error.message}", error.status_code, error.request_id or "") from error
+        raise InvokeError(f"{function}: {_said(error)}", error.status_code, error.request_id or "") from error
     except (requests.RequestException, TypeError, ValueError) as error:
         raise InvokeError(f"{function}: {type(error).__name__}: {error}"[:300]) from error
     headers = {name.lower(): value for name, value in response.headers.items()}
     data = response.content if hasattr(response, "content") else response.data
     return _read(function, headers, data)
+
+
+def _said(error: Any) -> str:  # noqa: ANN401 - fc2's FcError
+    """Code and message: fc2 has the whole JSON body as its message, with other names in 2.0 than in 3.0."""
+    try:
+        body = dict(json.loads(error.message).items())
+    except (ValueError, AttributeError, TypeError):
+        return str(error.message)
+    code, message = body.get("ErrorCode", body.get("Code")), body.get("ErrorMessage", body.get("Message"))
+    return f"{code}: {message}" if code and message else str(error.message)
 
 
 def _read(function: str, headers: dict[str, str], data: bytes) -> Answer:

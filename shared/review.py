@@ -187,8 +187,8 @@ def _departure(leaver: Leaver, known: Listed | None) -> Review:
     departure = leaver.depart(listed, inventory, Entrance(account_id, ports).by(leaver.access_role, Work.to_look))
     steps, warnings = departure.steps, departure.warnings
     if steps and not leaver.asked:
-        grace = f"after the grace of {ports.config.teardown.grace_hours:g} h, unless it is back by then"
-        warnings += (f"without a person's review only {grace}, and only if the brake allows it then",)
+        grace = f"by itself it is withdrawn after {ports.config.teardown.grace_hours:g} h, unless it is back by then"
+        warnings += (f"{grace}; if too many accounts leave at once, only by a reviewed plan",)
     state = "leaving" if steps else "withdrawn"
     want, have = departure.want, departure.have
     return Review(account_id, hint, state, name, "", "", warnings, want, have, steps, inventory=inventory.shown())

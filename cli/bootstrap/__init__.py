@@ -18,8 +18,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cli import deployment
+from cli.advice import deploy
 from cli.bootstrap.account import Administered
-from cli.bootstrap.steps import OpenCloudBackup, Refuse, Step, plan, removal, sign
+from cli.bootstrap.steps import OpenCloudBackup, Refuse, Step, let_in, plan, removal, sign
 from cli.bootstrap.wanted import BACKUP_PEOPLE, PEOPLE, Account, wanted
 from cli.letters import look
 from cli.output import NotDoneError, Result, confirm, following, progress
@@ -40,16 +41,6 @@ SEEN_AFTER = (0.0, 1.0, 3.0)
 WORKING = ("functions", "backup-account")
 """The policy documents without which nothing works."""
 EVERY = (*WORKING, *PEOPLE, *BACKUP_PEOPLE)
-
-BY_HAND = [
-    {
-        "what": "who gets a policy for people (docs/security.md says which is for whom)",
-        "command": "aliyun ram AttachPolicyToUser --PolicyType Custom --PolicyName cab-operator-read-only "
-        "--UserName USER",
-    },
-    {"what": "the functions", "command": "make package && s deploy"},
-]
-"""What this command does not do: it is somebody's decision, or another tool's work."""
 
 ServicesFile = Annotated[
     Path, typer.Option("--deployment", metavar="FILE", help="What is deployed: names of role and log project.")
@@ -127,10 +118,19 @@ def bootstrap(
     document = {
         "applied": applied,
         "accounts": [part.shown() for part in parts],
-        "by_hand": [] if remove else BY_HAND,
+        "by_hand": [] if remove else by_hand(session.config),
     }
     shown = list(_shown(parts, document, remove=remove))
     return Result(document, shown, done=only_plan or all(part.is_done for part in parts))
+
+
+def by_hand(config: Config) -> list[dict[str, str]]:
+    """What this command does not do: it is somebody's decision, or another tool's work."""
+    given = "aliyun ram AttachPolicyToUser --PolicyType Custom --PolicyName cab-operator-read-only --UserName USER"
+    return [
+        {"what": "who gets a policy for people (docs/security.md says which is for whom)", "command": given},
+        {"what": "the functions", "command": deploy(config)},
+    ]
 
 
 def surveyed(
@@ -238,6 +238,8 @@ def _shown(parts: list[Part], document: dict[str, Any], *, remove: bool) -> Iter
         if part.left:
             yield Text(f"    left: {part.left}", "yellow")
             yield following(f"run this again with credentials of {part.account_id}, and --operator for each of you")
+        for line in let_in(part.want, part.have) if part.want and part.have and not remove else ():
+            yield Text(f"    {line}: take out by hand who is none of your operators", "yellow")
         for step in part.undone:
             yield Text(f"    still to do, as it seems: {sign(step)} {step}", "bold red")
     if any(part.undone for part in parts):
@@ -250,7 +252,7 @@ def _shown(parts: list[Part], document: dict[str, Any], *, remove: bool) -> Iter
         yield following("`s remove` removes the functions, if they are still there")
         yield from _kept(parts)
     else:
-        yield "Not done by this command:"
+        yield "To be done once, and not by this command:"
         yield from (Text.assemble(f"    {one['what']}: ", (one["command"], "bold")) for one in document["by_hand"])
 
 

@@ -201,6 +201,14 @@ def _role(want: Role, have: Role | None, management: str, *, adopt: bool) -> Ite
     yield from (Attach(want.name, policy) for policy in sorted(want.policies - have.policies))
 
 
+def let_in(want: Account, have: Account) -> Iterator[str]:
+    """Who else may take a role: people that an earlier run let in, or that somebody added by hand."""
+    for role in (have.roles[name] for name in want.roles if name in have.roles):
+        others = sorted(name.rpartition(":")[2] for _, name in role.trusted - want.roles[role.name].trusted)
+        if others:
+            yield f"role {role.name} also lets in {', '.join(others)} of the management account"
+
+
 def removal(want: Account, have: Account, full: Mapping[str, int], *, adopt: bool = False) -> list[Step]:
     """Everything of ``want`` that is there and ours, in the order in which it can go.
 

@@ -12,7 +12,7 @@ from urllib.request import ProxyHandler, build_opener, urlopen
 
 from cli.advice import NEXT
 from cli.bootstrap import surveyed
-from cli.bootstrap.steps import OpenCloudBackup, Refuse
+from cli.bootstrap.steps import OpenCloudBackup, Refuse, let_in
 from cli.doctor.finding import BY_HAND, Finding, cause, ok, unknown
 from cli.output import NotDoneError
 from cli.site import Site
@@ -82,7 +82,10 @@ def made(site: Site) -> Iterator[Finding]:
                 case _:
                     yield cause(f"account {part.account_id}: to do: {step}", "cab bootstrap")
         if not part.steps:
-            yield ok(f"account {part.account_id}: all that `cab bootstrap` makes is as it should be")
+            others = [*let_in(part.want, part.have)] if part.want and part.have else []
+            yield ok(
+                "; ".join([f"account {part.account_id}: all that `cab bootstrap` makes is as it should be", *others])
+            )
 
 
 def backup_account(site: Site) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cli.doctor.deployed import deploy
+from cli.advice import deploy
 from cli.doctor.finding import BY_HAND, IN_CONFIG, Finding, cause, ok, unknown
 from cli.output import moment
 from cli.site import Site, epoch
@@ -45,7 +45,7 @@ def region(site: Site) -> Iterator[Finding]:
                 f"{IN_CONFIG}region: {published}",
                 f"{IN_CONFIG}trail_regions: [{published}]",
                 "cab bootstrap",
-                deploy(site, published),
+                deploy(site.config, published),
                 f"{BY_HAND}then remove the functions in {place[0]}, or two sweeps run:"
                 f" DEPLOY_ACCOUNT_ID={site.config.management_account} DEPLOY_REGION={place[0]} s remove",
             )
@@ -125,7 +125,7 @@ def _silence(site: Site, at: float, account: str, took: float | None) -> Finding
     told = "is not registered yet" if took is None else f"was registered only {took:.0f} s later"
     return cause(
         f"events do not arrive: account {account} joined at {moment(at)} and {told}, by the sweep or by hand",
-        deploy(site),
+        deploy(site.config),
         f"{BY_HAND}create an account and see whether it is protected at once; if not: docs/live-checks.md, Events",
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from cli.advice import deploy
 from cli.doctor.finding import BY_HAND, Finding, cause, ok, warning
 from cli.site import Site
 from shared.wording import counted
@@ -28,25 +29,19 @@ COMPARED = (
 SECONDS = 5.0
 
 
-def deploy(site: Site, region: str = "") -> str:
-    """The command that deploys: it names what s.yaml would otherwise take from the local cloud."""
-    account, place = site.config.management_account, region or site.config.region
-    return f"make package && DEPLOY_ACCOUNT_ID={account} DEPLOY_REGION={place} s deploy"
-
-
 def functions(site: Site) -> Iterator[Finding]:
     """Every function is deployed with the settings of s.yaml."""
     for name, props in site.wanted.functions.items():
         found = site.deployed.function(name)
         if found is None:
-            yield cause(f"the function {name} is not deployed", deploy(site))
+            yield cause(f"the function {name} is not deployed", deploy(site.config))
             continue
         wanted = {key: props[key] for key in COMPARED if key in props}
         variables = {**wanted.get("environmentVariables", {})}
         wanted["environmentVariables"] = {k: v for k, v in variables.items() if k not in site.wanted.chosen}
         differences = [*_differences(wanted, found, ""), *_asides(site, name, props)]
         if differences:
-            yield cause(f"{name} is deployed with other settings: {'; '.join(differences)}", deploy(site))
+            yield cause(f"{name} is deployed with other settings: {'; '.join(differences)}", deploy(site.config))
         else:
             yield ok(f"{name} is deployed as s.yaml says")
 
@@ -70,11 +65,11 @@ def quotas(site: Site) -> Iterator[Finding]:
             yield cause(
                 f"{name}: s.yaml reserves {_times(wanted)}, config.yaml divides the quotas among {instances}",
                 f"{BY_HAND}make `quotas.instances` in config.yaml and `reservedConcurrency` in s.yaml the same",
-                deploy(site),
+                deploy(site.config),
             )
         elif found != instances:
             what = f"{name} may have {_times(found)}, the quotas are divided among {instances}"
-            yield cause(f"{what}: at a peak the cloud throttles", deploy(site))
+            yield cause(f"{what}: at a peak the cloud throttles", deploy(site.config))
         else:
             agreed += 1
     if agreed:
@@ -115,13 +110,15 @@ def triggers(site: Site) -> Iterator[Finding]:
 
 def _trigger(site: Site, name: str, wanted: Mapping[str, Any], found: Mapping[str, Any] | None) -> Finding:
     if found is None:
-        return cause(f"the trigger {name} is not there: nothing starts the function", deploy(site))
+        return cause(f"the trigger {name} is not there: nothing starts the function", deploy(site.config))
     config = found["triggerConfig"]
     if not config.get("enable", config.get("triggerEnable")):
-        return cause(f"the trigger {name} is switched off: nothing starts the function", deploy(site))
+        return cause(f"the trigger {name} is switched off: nothing starts the function", deploy(site.config))
     differences = list(_differences(wanted["triggerConfig"], config, ""))
     if differences:
-        return cause(f"the trigger {name} is deployed with other settings: {'; '.join(differences)}", deploy(site))
+        return cause(
+            f"the trigger {name} is deployed with other settings: {'; '.join(differences)}", deploy(site.config)
+        )
     return ok(f"{name} is there and enabled")
 
 
@@ -132,7 +129,7 @@ def webhook(site: Site) -> Iterator[Finding]:
     deployed = (site.deployed.function(name) or {}).get("environmentVariables", {}).get(variable)
     url = deployed or os.environ.get(variable, "")
     if not url:
-        how = f"set {variable} where you deploy, then `{deploy(site)}`; see `notify` in docs/settings.md"
+        how = f"set {variable} where you deploy, then `{deploy(site.config)}`; see `notify` in docs/settings.md"
         yield warning(f"nobody is told of dead letters: {how}")
         return
     parts = urlsplit(url)
@@ -141,7 +138,7 @@ def webhook(site: Site) -> Iterator[Finding]:
         socket.create_connection(address, SECONDS).close()
     except OSError as error:
         # The host alone: the rest of the address may hold a key.
-        fix = f"{BY_HAND}correct {variable} in the environment of whoever deploys, then `{deploy(site)}`"
+        fix = f"{BY_HAND}correct {variable} in the environment of whoever deploys, then `{deploy(site.config)}`"
         yield cause(f"the webhook at {address[0]}:{address[1]} does not answer: {error}", fix)
         return
     yield ok(f"the webhook at {address[0]}:{address[1]} answers; nothing was sent")

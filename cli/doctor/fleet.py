@@ -11,6 +11,7 @@ from cli.selection import age
 from cli.site import Site
 from cli.survey import State, Surveyed, look_at_all
 from shared.config import Config
+from shared.drift import kind_of, telling
 from shared.letters import Letter
 from shared.outcome import Reason
 from shared.policies import make
@@ -91,17 +92,22 @@ def roles(site: Site) -> Iterator[Finding]:
 def _drift(seen: list[Surveyed], observed: Collection[str]) -> Iterator[Finding]:
     """By kind: which accounts show it. The deep sweep repairs it, unless the configuration says otherwise."""
     by_kind: dict[str, list[str]] = {}
+    first: dict[str, str] = {}
     for one in seen:
-        for kind in one.drift:
+        for step in telling(one.steps):
+            kind = str(kind_of(step))
+            first.setdefault(kind, str(step))
             by_kind.setdefault(kind, []).append(one.account_id)
-    for kind, accounts in by_kind.items():
+    for kind, found in by_kind.items():
+        accounts = list(dict.fromkeys(found))
         if kind == "service_linked_role_missing":
             what = f"the backup account has no service-linked role, which {counted(len(accounts), 'account')} need"
             yield cause(what if len(accounts) > 1 else f"{what}s", "cab bootstrap")
             continue
         kept = kind in observed
         fix = [f"cab explain {account}" for account in accounts[:1]] if kept else ["cab reconcile --all"]
-        yield cause(f"{kind.replace('_', ' ')} in {counted(len(accounts), 'account')}: {some(accounts)}", *fix)
+        what = f"{kind.replace('_', ' ')} in {counted(len(accounts), 'account')}: {some(accounts)}"
+        yield cause(f"{what}; to do in {accounts[0]}: {first[kind]}", *fix)
 
 
 def coverage(site: Site) -> Iterator[Finding]:

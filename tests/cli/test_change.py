@@ -118,7 +118,8 @@ def test_a_function_that_is_not_deployed_is_explained(cab: Console, world: World
     ran = cab.local("teardown", PROD, "--yes")
     assert ran.code == 1
     assert "other-teardown" in ran.err
-    assert "s deploy" in ran.err
+    assert "FunctionNotFound: function" in ran.err
+    assert "`cab doctor --local` says by which command" in ran.err
     assert "--direct" in ran.err
 
 

@@ -50,5 +50,5 @@ def test_an_account_that_cannot_be_repaired_is_not_done(cab: Console, world: Wor
         ran = cab.local("reconcile", "--yes")
     assert ran.code == 1
     assert f"{PROD} failed, not repaired: access_denied" in ran.out
-    assert "next: `cab plan ACCOUNT --local`" in ran.out
+    assert "next: `cab explain ACCOUNT --local` says what stands in the way" in ran.out
     assert world.is_protected(TEST)

@@ -98,7 +98,7 @@ def test_a_denied_listing_is_explained(cab: Console, world: World) -> None:
 
 def test_a_look_at_dead_letters_hides_them_from_no_later_one(cab: Console, world: World) -> None:
     """Whoever asks again at once is told the same; and where none is seen, what may be hidden is said."""
-    assert "dead letters: none to be seen; those that somebody looks at" in cab.local("status").out
+    assert "dead letters: none to be seen; letters that somebody is working on are hidden" in cab.local("status").out
     Platform(world).send(set_aside(account=PROD), queue=LETTERS)
     assert cab.local("dead-letters", "list", "--json").json["count"] == 1
     assert "dead letters: 1 (1 access_denied)" in cab.local("status").out
