@@ -141,9 +141,11 @@ def _moved(what: str, found: list[Letter], moved: list[Moved]) -> Result:
     failed = [one for one in moved if one.failure]
     done = len(moved) - len(failed)
     document = {"preview": False, what: done, "letters": [one.shown() for one in moved], "gone": gone}
-    lines = [Text(f"{what}: {done} of {len(found)}")]
+    lines: list[RenderableType] = [Text(f"{what}: {done} of {len(found)}")]
     lines += [Text(f"{one.letter.id}: not done: {one.failure}", "yellow") for one in failed]
     lines += [Text(f"{one}: no longer there", "yellow") for one in gone]
+    if what == "redrive" and done:
+        lines.append(following("they are tried now, one after the other; `cab status` tells what comes of it"))
     return Result(document, lines, done=not failed and not gone)
 
 

@@ -20,8 +20,10 @@ from shared.binding import Bind
 from shared.config import Prices
 from shared.fleet import Registrations
 from shared.messages import Hint
+from shared.plan import AnyStep
 from shared.policies import Change, make
 from shared.review import document, review
+from shared.steps import CreateServiceLinkedRole
 
 COLOURS = {"+": "green", "~": "yellow", "-": "red", "?": "cyan", "!": "bold red"}
 COUNTED = {"+": "to add", "~": "to change", "-": "to remove", "?": "to check", "!": "refused"}
@@ -77,12 +79,21 @@ def _shared(changes: list[Change]) -> Iterator[RenderableType]:
         yield Text.assemble(("~ ", "yellow"), f"{one.kind.replace('_', ' ')}: {one.detail}", ("  (the sweep's)", "dim"))
 
 
+def _each_once(surveyed: list[Surveyed]) -> set[tuple[str, AnyStep]]:
+    """Every step, with its account; the service-linked role is made once, however many need it."""
+    return {
+        ("" if isinstance(step, CreateServiceLinkedRole) else one.account_id, step)
+        for one in surveyed
+        for step in one.steps
+    }
+
+
 def as_document(surveyed: list[Surveyed]) -> dict[str, Any]:
     """The plan as JSON. ``accounts`` and ``hash`` are what is reviewed: only where there is something to do."""
     return {
         **document(one.review for one in surveyed if one.review and one.steps),
         "states": dict(Counter(one.state.value for one in surveyed)),
-        "steps": dict(Counter(step.sign for one in surveyed for step in one.steps)),
+        "steps": dict(Counter(step.sign for _, step in _each_once(surveyed))),
         "without_steps": [_without_steps(one) for one in surveyed if not one.steps],
     }
 

@@ -79,8 +79,7 @@ def _apply_all(
             return apply_regions(list(run), observed, ports, report)
         for step in run:
             expected = after(observed, step)
-            observed = _apply(step, observed, ports, enter)
-            report.steps.append(f"{step.sign} {step}")
+            observed = _apply(step, observed, ports, enter, report)
             if observed != expected:
                 return observed
     return observed
@@ -129,26 +128,29 @@ def _apply_chain(chain: list[AnyStep], observed: Enrolment, ports: Ports, report
     for step in chain:
         expected = after(observed, step)
         try:
-            observed = _apply(step, observed, ports, None)
+            observed = _apply(step, observed, ports, None, report)
         except AttemptError as error:
             if not isinstance(step, Bind):
                 raise
             report.failed[step] = error
             continue
-        report.steps.append(f"{step.sign} {step}")
         if observed != expected:
             return observed
     return observed
 
 
-def _apply(step: AnyStep, observed: Enrolment, ports: Ports, enter: Enter | None) -> Enrolment:
-    """Carry out one step; return what is known to be true now."""
+def _apply(step: AnyStep, observed: Enrolment, ports: Ports, enter: Enter | None, report: Report) -> Enrolment:
+    """Carry out one step, and report it; return what is known to be true now."""
     account_id = observed.account_id
+    told, now = f"{step.sign} {step}", after(observed, step)
     match step:
         case Register(region, registration):
-            listed = ports.backup.register(region, account_id, registration)
-            if listed is not None:
-                return with_registrations(observed, region, listed)
+            came = ports.backup.register(region, account_id, registration)
+            if came.listed is not None:
+                now = with_registrations(observed, region, came.listed)
+            if not came.new:
+                there = came.listed is None or registration in came.listed
+                told = f"= {'there already' if there else 'refused beside another record'}: {step}"
         case Deregister(region, registration):
             ports.backup.deregister(region, account_id, registration)
         case CreateServiceLinkedRole():
@@ -160,8 +162,9 @@ def _apply(step: AnyStep, observed: Enrolment, ports: Ports, enter: Enter | None
         case Refuse(reason, detail):
             raise PermanentError(reason, detail)
         case CreateRole() | UpdateRole() | AttachPolicy() | DetachPolicy() | DeleteRole():
-            return _apply_inside(step, observed, enter)
-    return after(observed, step)
+            now = _apply_inside(step, observed, enter)
+    report.steps.append(told)
+    return now
 
 
 def _apply_binding(step: BindingStep, ports: Ports) -> None:

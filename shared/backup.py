@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.clients import Api, Clients, Credentials
 from shared.config import SERVICE_LINKED_ROLE, Assumptions
-from shared.enrolment import Registration
+from shared.enrolment import Registered, Registration
 from shared.outcome import AttemptError, Reason, TemporaryError
 from shared.paging import MOST_NUMBERED, numbered
 from shared.vendor import AbsentError, ExistsError
@@ -41,8 +41,8 @@ class BackupAccount:
                 # A description is refused for this service: InvalidParameter.Description.NotAllowed.
                 self._clients.ram(self._credentials())("CreateServiceLinkedRole", service_name=SERVICE)
 
-    def register(self, region: str, account_id: str, wanted: Registration) -> frozenset[Registration] | None:
-        """Make sure of the cross-account record; return all of the account's there, if the listing had to be read.
+    def register(self, region: str, account_id: str, wanted: Registration) -> Registered:
+        """Make sure of the cross-account record.
 
         A refusal that means "there already" is an observation. Which code means that is in no document: after a
         refusal that nobody knows, the listing decides.
@@ -50,7 +50,7 @@ class BackupAccount:
         if self._assumptions.second_registration == "doubled":
             have = self.registrations_of(region, account_id)
             if wanted in have:
-                return have
+                return Registered(new=False, listed=have)
         try:
             self._hbr(region)(
                 "AddCrossAccount",
@@ -60,9 +60,9 @@ class BackupAccount:
                 alias=wanted.alias,
             )
         except AttemptError as error:
-            if not self._means_there(error.code, wanted):
-                return self._there_after_all(region, account_id, error)
-        return None
+            there = self._means_there(error.code, wanted)
+            return Registered(new=False, listed=None if there else self._there_after_all(region, account_id, error))
+        return Registered(new=True)
 
     def _means_there(self, code: str, wanted: Registration) -> bool:
         """Whether a refusal's code may be taken at its word: not where it could speak of a record of the other type."""

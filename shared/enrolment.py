@@ -46,6 +46,16 @@ class Registration:
 
 
 @dataclass(frozen=True)
+class Registered:
+    """What came of asking for a record."""
+
+    new: bool
+    """Whether it was made by that; if not, it was there, or another one stands in its way."""
+    listed: frozenset[Registration] | None = None
+    """All of the account's in that region, if the listing had to be read."""
+
+
+@dataclass(frozen=True)
 class Enrolment:
     """What is, or should be, true of one member account's central backup."""
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from shared.backup_policy import VaultSettings
 from shared.backups import BackupClient, Binding, HanaInstance, Job, Place, Point, Policy, Rule, Vault
 from shared.config import Config
-from shared.enrolment import Enrolment, Registration, Role
+from shared.enrolment import Enrolment, Registered, Registration, Role
 from shared.outcome import AttemptError
 from shared.plan import AnyStep
 from shared.scope import Member
@@ -107,8 +107,8 @@ class Backup(Protocol):
     def ensure_service_linked_role(self) -> None:
         """Create it if it is not there."""
 
-    def register(self, region: str, account_id: str, wanted: Registration) -> frozenset[Registration] | None:
-        """Make sure of the record; return all of the account's there, if a listing was read."""
+    def register(self, region: str, account_id: str, wanted: Registration) -> Registered:
+        """Make sure of the record."""
 
     def deregister(self, region: str, account_id: str, registration: Registration) -> None:
         """Delete the record."""

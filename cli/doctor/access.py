@@ -12,7 +12,7 @@ from urllib.request import ProxyHandler, build_opener, urlopen
 
 from cli.advice import NEXT
 from cli.bootstrap import surveyed
-from cli.bootstrap.steps import OpenCloudBackup, Refuse, let_in
+from cli.bootstrap.steps import MakeQueue, OpenCloudBackup, Refuse, let_in
 from cli.doctor.finding import BY_HAND, Finding, cause, ok, unknown
 from cli.output import NotDoneError
 from cli.site import Site
@@ -79,6 +79,9 @@ def made(site: Site) -> Iterator[Finding]:
                     yield unknown(f"whether Cloud Backup is open in {part.account_id} cannot be told: {what}")
                 case Refuse(what):
                     yield cause(f"account {part.account_id}: {what}", "cab bootstrap --adopt")
+                case MakeQueue(_, None):
+                    lost = "what waited there, if it was there, is lost; a sweep finds what that was about"
+                    yield cause(f"account {part.account_id}: to do: {step} ({lost})", "cab bootstrap")
                 case _:
                     yield cause(f"account {part.account_id}: to do: {step}", "cab bootstrap")
         if not part.steps:

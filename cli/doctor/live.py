@@ -73,8 +73,10 @@ def published(site: Site) -> Answer:
 def named(site: Site) -> Answer:
     """By the functions' log, which has the names of whatever a rule let through."""
     found, missing = history.delivered(site)
+    if missing:
+        return Answer(f"the functions' log could not be read: {missing}")
     if not found:
-        return Answer(f"the functions' log could not be read: {missing}" * bool(missing))
+        return Answer()
     told = "; ".join(f"{source}, {kind} (the last at {moment(at)})" for (source, kind), at in sorted(found.items()))
     return Answer(told, "nothing: the rule in s.yaml lets these through")
 

@@ -201,7 +201,11 @@ def _drift(found: dict[str, Any]) -> str:
         )
         for one in found["drift"]
     ]
-    return _table("Drift", ("Kind of drift", "Accounts", "Among them", "Evidence"), rows, numbers={1})
+    shared = [(one["kind"].replace("_", " "), one["detail"]) for one in found["shared"]]
+    table = _table("Vaults and backup policies that accounts share", ("Kind of drift", "What"), shared)
+    return _table("Drift", ("Kind of drift", "Accounts", "Among them", "Evidence"), rows, numbers={1}) + (
+        f"<h3>Vaults and backup policies that accounts share</h3>{table}" if shared else ""
+    )
 
 
 def _letters(found: dict[str, Any]) -> str:

@@ -290,10 +290,10 @@ def test_a_second_registration_is_tried_on_demand(healthy: Console, cloud: dict[
     assert healthy.local("doctor", "--account", PROD).code == 2
 
 
-def test_what_two_sweeps_made_twice_is_named(cab: Console, world: World) -> None:
+def test_what_two_sweeps_made_twice_is_named(cab: Console, world: World, tmp_path: Path) -> None:
     """A vault and a policy of ours that are there twice are causes: which is used, which is spare, and what to do.
 
-    Status says the same.
+    Status says the same, and the report has them beside the drift of accounts.
     """
     a = Backups(world).open()
     configure(world, OSS)
@@ -304,3 +304,6 @@ def test_what_two_sweeps_made_twice_is_named(cab: Console, world: World) -> None
     assert all(" is used, " in one["cause"] and "delete it once it is empty" in one["fix"][0] for one in found)
     status = cab.local("status").out
     assert all(f"{one['cause']}\nfix: {one['fix'][0]}\n" in status for one in found)
+    page = tmp_path / "coverage.html"
+    assert cab.local("report", "--html", str(page)).code == 0
+    assert '<td data-head="Kind of drift">vault doubled</td>' in page.read_text(encoding="utf-8")

@@ -35,12 +35,12 @@ def test_documents_that_are_named_exist() -> None:
 
 
 def test_every_document_can_be_found() -> None:
-    """Each page in docs/ is linked from the README or from another page."""
+    """Each page in docs/, each decision too, is linked from the README or from another page."""
     linked = {
         ((ROOT / name).parent / link.partition("#")[0]).resolve()
         for name in documents()
         for link in links(name)
         if link
     }
-    pages = [path for path in ROOT.glob("docs/*.md") if path.resolve() not in linked]
+    pages = [path for path in ROOT.glob("docs/**/*.md") if path.resolve() not in linked]
     assert pages == []

@@ -62,6 +62,15 @@ def test_a_duplicate_only_reads_in_the_member(world: World) -> None:
     assert world.is_protected(PROD)
 
 
+@pytest.mark.not_under("the cloud does not tell that one was there", second_add_cross_account="update")
+@pytest.mark.not_under("the record of one region is there in the other, too", registrations="global")
+def test_what_was_there_already_is_not_told_as_done(world: World) -> None:
+    """The steps of a first event are all changes and checks; those of a second one say which record was there."""
+    assert [step[0] for step in world.enrol()["steps"] if "register in" in step] == ["+"] * len(world.regions)
+    told = [step.partition(" as ")[0] for step in world.enrol()["steps"] if "register in" in step]
+    assert sorted(told) == [f"= there already: register in {region}" for region in sorted(world.regions)]
+
+
 @pytest.mark.not_under("where a second one doubles, the list is read first", second_add_cross_account="double")
 def test_a_fresh_account_costs_no_listing(world: World) -> None:
     """Registering one account lists nothing: the cost does not grow with the fleet."""
