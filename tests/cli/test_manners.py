@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,7 @@ def test_what_was_begun_can_be_stopped(cab: Console, world: World) -> None:
     with subprocess.Popen(words, cwd=ROOT, env=cab.environment(), stdout=subprocess.PIPE) as running:  # noqa: S603
         while not sum(world.cloud.struck().values()):
             assert running.poll() is None
+        time.sleep(0.5)  # by then it does nothing but wait for the answer
         os.kill(running.pid, signal.SIGINT)
         out, _ = running.communicate(timeout=30)
     secrets.keep(out.decode())

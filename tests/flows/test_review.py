@@ -90,7 +90,7 @@ def test_a_preview_says_of_a_move_out_of_scope_what_is_then_done(world: World, p
     world.cloud.client("resourcedirectory").move_account(move)
     shown = review(PROD, Hint.MOVED, ports)
     assert shown.state == "leaving"
-    assert "grace of 24 h" in shown.warnings[-1]
+    assert "withdrawn after 24 h, unless it is back by then" in shown.warnings[-1]
     assert world.call("onboard", {"eventName": "MoveAccount", "requestParameters": {"AccountId": PROD}})["delay"] == DAY
     (message,) = world.retries()
     done = world.call("retry", message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,6 +65,15 @@ Run = Callable[[Verb, dict[str, Any] | None], Ended]
 def known() -> dict[str, Ended]:
     """How verbs end for an administrator; each is asked once."""
     return {}
+
+
+@pytest.fixture(autouse=True)
+def hurried(process: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is waited for is the emulator's clock: it is moved, and no real second goes by."""
+    for module in ("cli.letters", "cli.replay"):
+        monkeypatch.setattr(f"{module}.wait_until_shown", lambda: process.advance(SHOWN_AGAIN_SECONDS + 1))
+    monkeypatch.setattr("cli.bootstrap.SEEN_AFTER", (0.0,))
+    monkeypatch.setattr("shared.replay.LOOKUPS_A_SECOND", math.inf)
 
 
 @pytest.fixture
