@@ -6,13 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from emulator import effects, faults
+from emulator.service import Call
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
+    from starlette.requests import Request
+
+    from emulator.accounts import Principal
     from emulator.cloud import Cloud
     from emulator.faults import Fault, Phase
     from emulator.permissions import Decision
+    from emulator.service import Service
 
 
 @dataclass
@@ -37,6 +42,20 @@ class Trace:
         self.request_id = self.cloud.new_id()
         self.began = self.cloud.clock.now()
         self._journal = self.cloud.journal
+
+    def call(self, product: Service, caller: Principal, http: Request, params: dict[str, Any]) -> Call:
+        """The call as ActionTrail sees it, of a protocol that is not RPC."""
+        return Call(
+            cloud=self.cloud,
+            service=product,
+            action=self.action,
+            region=self.region,
+            params=params,
+            caller=caller,
+            request_id=self.request_id,
+            source_ip=http.client.host if http.client else "",
+            user_agent=http.headers.get("user-agent", ""),
+        )
 
     async def strike(self, phase: Phase, scope: MutableMapping[str, Any]) -> Fault | None:
         """The planned failure that takes the answer's place, after it has done to the world what it does."""

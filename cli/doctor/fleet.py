@@ -91,15 +91,12 @@ def roles(site: Site) -> Iterator[Finding]:
 
 def _drift(seen: list[Surveyed], observed: Collection[str]) -> Iterator[Finding]:
     """By kind: which accounts show it. The deep sweep repairs it, unless the configuration says otherwise."""
-    by_kind: dict[str, list[str]] = {}
-    first: dict[str, str] = {}
+    by_kind: dict[str, dict[str, str]] = {}
     for one in seen:
         for step in telling(one.steps):
-            kind = str(kind_of(step))
-            first.setdefault(kind, str(step))
-            by_kind.setdefault(kind, []).append(one.account_id)
+            by_kind.setdefault(str(kind_of(step)), {}).setdefault(one.account_id, str(step))
     for kind, found in by_kind.items():
-        accounts = list(dict.fromkeys(found))
+        accounts = list(found)
         if kind == "service_linked_role_missing":
             what = f"the backup account has no service-linked role, which {counted(len(accounts), 'account')} need"
             yield cause(what if len(accounts) > 1 else f"{what}s", "cab bootstrap")
@@ -107,7 +104,7 @@ def _drift(seen: list[Surveyed], observed: Collection[str]) -> Iterator[Finding]
         kept = kind in observed
         fix = [f"cab explain {account}" for account in accounts[:1]] if kept else ["cab reconcile --all"]
         what = f"{kind.replace('_', ' ')} in {counted(len(accounts), 'account')}: {some(accounts)}"
-        yield cause(f"{what}; to do in {accounts[0]}: {first[kind]}", *fix)
+        yield cause(f"{what}; to do in {accounts[0]}: {found[accounts[0]]}", *fix)
 
 
 def coverage(site: Site) -> Iterator[Finding]:

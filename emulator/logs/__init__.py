@@ -191,18 +191,7 @@ def _answer(trace: Trace, action: Action, record: Record, http: HttpRequest, bod
 
 
 def _event(trace: Trace, caller: Principal, http: HttpRequest) -> RecordedCall:
-    """The call as ActionTrail sees it."""
-    return RecordedCall(
-        cloud=trace.cloud,
-        service=_PRODUCT,
-        action=trace.action,
-        region=REGION,
-        params={name: value for name, value in trace.params.items() if value != ""},
-        caller=caller,
-        request_id=trace.request_id,
-        source_ip=http.client.host if http.client else "",
-        user_agent=http.headers.get("user-agent", ""),
-    )
+    return trace.call(_PRODUCT, caller, http, {name: value for name, value in trace.params.items() if value != ""})
 
 
 def _run(trace: Trace, action: Action, principal: Principal, body: bytes) -> Response:

@@ -17,7 +17,7 @@ from emulator.mns import message_actions, queue_actions
 from emulator.mns.request import Answer, Request, Run
 from emulator.mns.signature import authenticate
 from emulator.mns.wire import document
-from emulator.service import Call, Service
+from emulator.service import Service
 from emulator.traffic import Trace
 
 if TYPE_CHECKING:
@@ -128,23 +128,8 @@ async def _answer(trace: Trace, http: HttpRequest, action: Action, record: Recor
     except CloudError as error:
         failed, trace.code, answer = error, error.code, _refusal(trace, error)
     if principal is not None and action in _RECORDED:
-        record(_call(trace, principal, http), {}, failed)
+        record(trace.call(_PRODUCT, principal, http, {"QueueName": queue}), {}, failed)
     return answer
-
-
-def _call(trace: Trace, principal: Principal, http: HttpRequest) -> Call:
-    """As ActionTrail sees it."""
-    return Call(
-        cloud=trace.cloud,
-        service=_PRODUCT,
-        action=trace.action,
-        region=REGION,
-        params={"QueueName": trace.params["QueueName"]},
-        caller=principal,
-        request_id=trace.request_id,
-        source_ip=http.client.host if http.client else "",
-        user_agent=http.headers.get("user-agent", ""),
-    )
 
 
 def _find(http: HttpRequest) -> tuple[Action, str]:
