@@ -5,14 +5,12 @@ One socket per endpoint tells services and regions apart, because the vendor's S
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from emulator import answers, identity, signatures
 from emulator.chain import CHAIN, Exchange
-from emulator.errors import CloudError
+from emulator.errors import CloudError, refusal
 from emulator.service import Call, Service
 from emulator.signatures import Request
 from emulator.traffic import Trace
@@ -49,7 +47,7 @@ class Rpc:
         if fault is None:
             await answers.send(send, *answers.usual(exchange, error))
         elif not fault.drop:
-            await answers.send(send, *answers.replaced(fault, lambda refusal: answers.usual(exchange, refusal)))
+            await answers.send(send, *answers.replaced(fault, lambda own: answers.usual(exchange, own)))
 
     async def _read(self, scope: Scope, receive: Receive) -> Exchange:
         trace = Trace(self.cloud, self.service.name, region=self.region)
@@ -78,11 +76,8 @@ class Rpc:
         try:
             for step in CHAIN:
                 step(exchange)
-        except CloudError as refusal:
-            error = refusal
-        except Exception as bug:  # noqa: BLE001  # a bug of ours must not look like a network failure
-            traceback.print_exc(file=sys.stderr)
-            error = CloudError("InternalError", f"The emulator failed: {bug!r}", 500)
+        except Exception as raised:  # noqa: BLE001 - a bug is answered, too
+            error = refusal(raised)
         if exchange.call is not None and exchange.action is not None and exchange.action.writes:
             self.record(exchange.call, exchange.answer, error)
         return error

@@ -1,7 +1,12 @@
-"""The one error that an emulated action may raise: code, message and HTTP status, as the vendor documents them."""
+"""The one error that an emulated action may raise: code, message and HTTP status, as the vendor documents them.
+
+What else is raised is a bug of the emulator: it is answered as a refusal of its own, and told on stderr.
+"""
 
 from __future__ import annotations
 
+import sys
+import traceback
 from typing import Any
 
 
@@ -27,3 +32,11 @@ class CloudError(Exception):
         self.status = status
         self.extra = extra or {}
         self.headers = headers or {}
+
+
+def refusal(error: Exception) -> CloudError:
+    """The error itself; instead of a bug of ours, which must not look like a network failure, one that says so."""
+    if isinstance(error, CloudError):
+        return error
+    traceback.print_exception(error, file=sys.stderr)
+    return CloudError("InternalError", f"The emulator failed: {error!r}", 500)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator import answers, signatures
-from emulator.errors import CloudError
+from emulator.errors import CloudError, refusal
 from emulator.fc import describe
 from emulator.fc.asynchronous import PAYLOAD_BYTES, submit
 from emulator.fc.signature import authenticate
@@ -231,13 +231,14 @@ async def _answer(exchange: Exchange, answer: Answer) -> Response:
             _authorise(exchange)
             _check_query(exchange)
             response = await answer(exchange)
-        except CloudError as error:
+        except Exception as raised:  # noqa: BLE001 - a bug is answered, too
+            error = refusal(raised)
             trace.code, response = error.code, _refusal(exchange, error)
         fault = await trace.strike("after", scope)
     await trace.end(response.status_code, fault, scope)
     if fault is None:
         return response
-    status, text, headers = answers.replaced(fault, lambda refusal: _plain(_refusal(exchange, refusal)))
+    status, text, headers = answers.replaced(fault, lambda own: _plain(_refusal(exchange, own)))
     return Response(text, status, headers)
 
 

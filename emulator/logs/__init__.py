@@ -15,7 +15,8 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emulator.errors import CloudError
+from emulator import answers
+from emulator.errors import CloudError, refusal
 from emulator.logs import indexes, projects, search
 from emulator.logs.call import REGION, Call
 from emulator.logs.signature import AUTHORIZATION, authenticate
@@ -156,13 +157,14 @@ async def _serve(cloud: Cloud, action: Action, record: Record, http: HttpRequest
     if fault is None:
         try:
             answer = _answer(trace, action, record, http, await http.body())
-        except CloudError as error:
+        except Exception as raised:  # noqa: BLE001 - a bug is answered, too
+            error = refusal(raised)
             trace.code, answer = error.code, _refusal(error)
         fault = await trace.strike("after", scope)
-    if fault is not None:
-        trace.code = fault.code
-        answer = _refusal(CloudError(fault.code, fault.message, fault.status or 500, headers=fault.headers))
     await trace.end(answer.status_code, fault, scope)
+    if fault is not None:
+        status, text, headers = answers.replaced(fault, lambda own: _plain(_refusal(own)))
+        answer = Response(text, status, headers)
     answer.headers["x-log-requestid"] = trace.request_id
     return answer
 
@@ -171,6 +173,10 @@ def _refusal(error: CloudError) -> Response:
     """The error document (help page "Error codes")."""
     text = json.dumps({"errorCode": error.code, "errorMessage": error.message})
     return Response(text, error.status, error.headers, "application/json")
+
+
+def _plain(answer: Response) -> answers.Answer:
+    return answer.status_code, bytes(answer.body), dict(answer.headers)
 
 
 def _answer(trace: Trace, action: Action, record: Record, http: HttpRequest, body: bytes) -> Response:

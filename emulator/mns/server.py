@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator import answers
-from emulator.errors import CloudError
+from emulator.errors import CloudError, refusal
 from emulator.mns import message_actions, queue_actions
 from emulator.mns.request import Answer, Request, Run
 from emulator.mns.signature import authenticate
@@ -105,7 +105,7 @@ async def _serve(cloud: Cloud, http: HttpRequest, record: Record) -> Response:
         fault, trace.code, answer = None, error.code, _refusal(trace, error)
     await trace.end(answer.status, fault, http.scope)
     if fault is not None:
-        status, text, own = answers.replaced(fault, lambda refusal: _plain(_refusal(trace, refusal)))
+        status, text, own = answers.replaced(fault, lambda own: _plain(_refusal(trace, own)))
         answer = Answer(status, text, tuple(own.items()))
     headers = {**dict(answer.headers), "x-mns-request-id": trace.request_id, "x-mns-version": "2015-06-06"}
     kind = {"content-type": "text/xml;charset=utf-8"} if answer.body else {}
@@ -125,8 +125,9 @@ async def _answer(trace: Trace, http: HttpRequest, action: Action, record: Recor
         answer = action.run(Request(cloud, account_id, _base_url(http), queue, dict(http.query_params), headers, body))
         if inspect.isawaitable(answer):
             answer = await answer
-    except CloudError as error:
-        failed, trace.code, answer = error, error.code, _refusal(trace, error)
+    except Exception as raised:  # noqa: BLE001 - a bug is answered, too
+        failed = refusal(raised)
+        trace.code, answer = failed.code, _refusal(trace, failed)
     if principal is not None and action in _RECORDED:
         record(trace.call(_PRODUCT, principal, http, {"QueueName": queue}), {}, failed)
     return answer
