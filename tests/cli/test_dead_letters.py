@@ -46,6 +46,7 @@ def test_the_list_says_why_and_what_to_do(cab: Console) -> None:
 @pytest.mark.usefixtures("platform")
 def test_a_narrow_list_cuts_nothing(cab: Console) -> None:
     """On 80 columns each row has the whole id, reason and account, and how long the queue keeps it; no cell is cut."""
+    cab.world.cloud.advance(60)
     ran = cab("dead-letters", "list", "--local", env={"COLUMNS": "80"})
     [row] = [line for line in ran.out.splitlines() if PROD in line]
     assert row.split()[1:] == ["access_denied", PROD, "3d"], ran.out
