@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,15 @@ def test_the_local_cloud_is_found_by_its_file(cab: Console, world: World, tmp_pa
     assert (found.returncode, json.loads(found.stdout)["summary"]["wanted"]) == (0, 2), found.stderr
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """A shell makes what it runs in the background, perhaps these tests, deaf to interrupts, and so their children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_what_was_begun_can_be_stopped(cab: Console, world: World) -> None:
     """Ctrl-C ends with status 1, says that what was done stays done, and still prints one JSON document."""
     world.cloud.fault(service="hbr", action="DescribeCrossAccounts", latency_ms=3000, count=None)
