@@ -153,7 +153,7 @@ async def _serve(cloud: Cloud, action: Action, record: Record, http: HttpRequest
     claimed = AUTHORIZATION.fullmatch(http.headers.get("authorization", ""))
     trace = Trace(cloud, "logs", REGION, action.name, claimed.group(1) if claimed else "", params=where)
     scope = http.scope
-    fault, answer = await trace.strike("before", scope), Response(status_code=500)
+    fault, answer = await trace.strike("before", scope), Response()
     if fault is None:
         try:
             answer = _answer(trace, action, record, http, await http.body())

@@ -1,14 +1,9 @@
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Iterator
-from email.utils import formatdate
 from typing import Any
 
-import httpx
 import pytest
 from alibabacloud_ram20150501 import models as ram
 from alibabacloud_sls20201230.models import IndexKey
@@ -16,6 +11,7 @@ from Tea.exceptions import TeaException
 
 from tests.cloud import ROOT, Key, LocalCloud, local_cloud
 from tests.emulator.log_service import PROJECT, SEPARATORS, STORE, LogService, full_text
+from tests.emulator.signing import own, send
 
 
 @pytest.fixture(scope="module")
@@ -97,22 +93,8 @@ def test_what_the_cloud_refuses_is_refused(deployed: LocalCloud) -> None:
 
 def by_hand(cloud: LocalCloud, body: bytes = b'{"from": 1, "to": 2}', **spoilt: str | None) -> tuple[int, str]:
     """Status and code of a request that is signed here; ``spoilt`` are headers that are other ones, or none."""
-    key, path = cloud.key(), f"/logstores/{STORE}/logs"
-    fixed = {
-        "content-md5": hashlib.md5(body).hexdigest().upper(),  # noqa: S324 - the product's own
-        "content-type": "application/json",
-        "date": formatdate(usegmt=True),
-        "x-log-apiversion": "0.6.0",
-        "x-log-signaturemethod": "hmac-sha256",
-    }
-    headers = {name: text for name, text in {**fixed, **spoilt}.items() if text is not None}
-    first = [headers.get(name, "") for name in ("content-md5", "content-type", "date")]
-    own = [f"{name}:{text}" for name, text in sorted(headers.items()) if name.startswith("x-log-")]
-    text = "\n".join(["POST", *first, *own, path]).encode()
-    signature = base64.b64encode(hmac.new(key.access_key_secret.encode(), text, hashlib.sha256).digest()).decode()
-    headers = {"authorization": f"LOG {key.access_key_id}:{signature}", "host": f"{PROJECT}.x", **headers}
-    url = f"http://{cloud.endpoints['logs']}{path}"
-    answer = httpx.post(url, content=body, headers=headers, trust_env=False)
+    url = f"http://{cloud.endpoints['logs']}/logstores/{STORE}/logs"
+    answer = send(own(url, cloud.key(), "LOG", body, "POST", host=f"{PROJECT}.x", **spoilt))
     return answer.status_code, "" if answer.is_success else answer.json()["errorCode"]
 
 
@@ -138,11 +120,28 @@ def test_each_part_of_a_request_is_looked_at(deployed: LocalCloud, spoilt: Any, 
 
 
 def test_a_planned_failure_strikes_here_too(deployed: LocalCloud) -> None:
-    """As at every endpoint: the answer is another one, and the journal says what it was."""
+    """As at every endpoint: the answer is another one, and the journal says that nothing was done."""
     deployed.fault(service="logs", action="GetLogsV2", code="InternalServerError", status=500)
     assert refused(deployed) == "InternalServerError"
-    entry = deployed.journal(service="logs")[-1]
-    assert (entry["code"], entry["fault"], entry["params"]["Project"]) == ("InternalServerError", "before", PROJECT)
+    assert done(deployed) == ("before", 200, "")
+    assert deployed.journal(service="logs")[-1]["params"]["Project"] == PROJECT
+
+
+def done(cloud: LocalCloud) -> tuple[str, int, str]:
+    """Of the last request: the phase of the failure that hid its answer, and what was really done."""
+    entry = cloud.journal(service="logs")[-1]
+    return entry["fault"], entry["status"], entry["code"]
+
+
+@pytest.mark.parametrize("body", ["<html>bad gateway</html>", {"errorCode": "Unheard.Of", "errorMessage": "of ours"}])
+def test_a_planned_failure_may_bring_its_own_body(deployed: LocalCloud, body: str | dict[str, str]) -> None:
+    """A text goes out as it is, an object as JSON; the journal has what was really done, a refusal included."""
+    url = f"http://{deployed.endpoints['logs']}/logstores/{STORE}/logs"
+    for sent, really in ((b'{"from": 1, "to": 2}', (200, "")), (b'{"from": 2, "to": 2}', (400, "ParameterInvalid"))):
+        deployed.fault(service="logs", phase="after", status=502, body=body)
+        answer = send(own(url, deployed.key(), "LOG", sent, host=f"{PROJECT}.x"))
+        assert (answer.status_code, answer.text if isinstance(body, str) else answer.json()) == (502, body)
+        assert done(deployed) == ("after", *really)
 
 
 @pytest.fixture
