@@ -23,7 +23,7 @@ check: $(READY) ## Formatting, lint, types, import contracts, docs
 	$(VENV)/pytest $(TWO) tests/docs
 
 soak: $(READY) ## For hours: every call, every guess, far more samples; SEED=n chooses them, and brings a failure back
-	$(VENV)/pytest --soak --timeout 0 $(if $(SEED),--seed $(SEED)) tests/matrix tests/security tests/flows tests/emulator/test_malformed.py
+	$(VENV)/pytest --soak --timeout 0 $(if $(SEED),--seed $(SEED)) tests/matrix tests/security tests/flows tests/emulator/test_malformed*.py
 
 emulator: $(READY) ## A local Alibaba Cloud; see docs/emulator.md
 	@[ ! -t 2 ] || echo 'Once the line below is there, in another terminal, in this folder: .venv/bin/cab --local status (Ctrl-C ends it)' >&2

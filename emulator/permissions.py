@@ -6,7 +6,6 @@ evaluation as in the help pages "Policy elements", "Policy structure and syntax"
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from emulator.conditions import Match, compile_conditions, glob, malformed
+from emulator.shapes import parsed
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,8 @@ def parse(document: str, *, trust: bool = False) -> tuple[Statement, ...]:
         CloudError: ``MalformedPolicyDocument`` for anything that the grammar does not know.
     """
     try:
-        body = json.loads(document)
-        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
-    except (ValueError, RecursionError) as error:
+        body = parsed(document)
+    except ValueError as error:
         raise malformed("it is not JSON") from error
     if not isinstance(body, dict) or set(body) != {"Version", "Statement"} or body["Version"] != "1":
         raise malformed('it must hold exactly Version "1" and Statement')

@@ -6,10 +6,11 @@ Pure. A shape is ``str``, ``int`` or ``bool``; ``[shape]`` for a list; a ``Recor
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,24 @@ NAMES = {str: "a text", int: "an integer", bool: "true or false", dict: "an obje
 
 class UnknownKeyError(ValueError):
     """An object has a key that its record does not know; the text is its path."""
+
+
+def parsed(text: str | bytes) -> object:
+    """What a JSON text means.
+
+    Raises:
+        ValueError: it is no JSON (Python's own reading takes NaN and half a surrogate pair), or too deep to be read.
+    """
+    try:
+        read: object = json.loads(text, parse_constant=_no_number)
+        json.dumps(read, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise ValueError("it is too deep") from error
+    return read
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
 def checked(shape: Shape, value: object, path: str) -> object:

@@ -16,6 +16,7 @@ from calendar import timegm
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
@@ -50,6 +51,23 @@ class Request:
 def decoded(text: bytes) -> tuple[tuple[str, str], ...]:
     """The pairs of a query string or an urlencoded form, in their order."""
     return tuple(parse_qsl(text.decode("utf-8", "replace"), keep_blank_values=True)) if text else ()
+
+
+def same(expected: str, given: str) -> bool:
+    """Whether a signature is the expected one; it may hold whatever a header can."""
+    return hmac.compare_digest(expected.encode(), given.encode())
+
+
+def http_date(text: str) -> float:
+    """Epoch seconds of a Date header (RFC 822), as all products read it that sign their own way.
+
+    Raises:
+        ValueError: it is not a date.
+    """
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"{text} is not a date") from error
 
 
 @dataclass
@@ -137,7 +155,7 @@ def _rpc(cloud: Cloud, request: Request) -> Principal:
     query = "&".join(f"{_quote(name)}={_quote(value)}" for name, value in sorted(pairs) if name != "Signature")
     to_sign = f"{request.method}&%2F&{_quote(query)}"
     expected = base64.b64encode(hmac.new(f"{secret}&".encode(), to_sign.encode(), hashlib.sha1).digest()).decode()
-    if not hmac.compare_digest(expected, sent["Signature"]):
+    if not same(expected, sent["Signature"]):
         raise _mismatch("server string to sign is:" + to_sign)
     cloud.nonces.use(sent["AccessKeyId"] + sent["SignatureNonce"], time.time())
     cloud.issued.add(sent["Signature"])

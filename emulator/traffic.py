@@ -5,19 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
 from emulator import effects, faults
 from emulator.service import Call
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
     from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
 
     from emulator.accounts import Principal
     from emulator.cloud import Cloud
     from emulator.faults import Fault, Phase
     from emulator.permissions import Decision
     from emulator.service import Service
+
+
+def routed(routes: Sequence[Route], otherwise: Callable[[Request], Awaitable[Response]]) -> Starlette:
+    """An application whose ``otherwise`` answers what no route takes: Starlette's own refusals are in nobody's form."""
+
+    async def handle(http: Request, _: Exception) -> Response:
+        return await otherwise(http)
+
+    made = Starlette(routes=routes, exception_handlers={HTTPException: handle})
+    made.router.redirect_slashes = False
+    return made
 
 
 @dataclass

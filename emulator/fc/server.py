@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -19,9 +18,10 @@ from emulator.fc import describe
 from emulator.fc.asynchronous import PAYLOAD_BYTES, submit
 from emulator.fc.signature import authenticate
 from emulator.fc.state import Event
-from emulator.traffic import Trace
+from emulator.traffic import Trace, routed
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
     from starlette.requests import Request as HttpRequest
 
     from emulator.cloud import Cloud
@@ -196,12 +196,11 @@ _RIGHTS = {
 def app(cloud: Cloud) -> Starlette:
     """The application of the Function Compute socket."""
     routes = [Route(path, _endpoint(cloud, action, answer), methods=[verb]) for verb, path, action, answer in _ROUTES]
-    verbs = ["GET", "POST", "PUT", "DELETE"]
-    return Starlette(routes=[*routes, Route("/{path:path}", _endpoint(cloud, "", _unsupported), methods=verbs)])
+    return routed(routes, _endpoint(cloud, "", _unsupported))
 
 
 async def _unsupported(exchange: Exchange) -> Response:
-    path = exchange.http.url.path
+    path = exchange.http.scope["path"]
     raise CloudError("PathNotSupported", f"'{exchange.http.method}' against '{path}' is not supported")
 
 
@@ -260,7 +259,7 @@ def _authorise(exchange: Exchange) -> None:
     request = signatures.Request(
         http.method, raw, signatures.decoded(http.scope["query_string"]), dict(http.headers), exchange.body
     )
-    principal = authenticate(cloud, http.method, http.url.path, request)
+    principal = authenticate(cloud, http.method, http.scope["path"], request)
     exchange.trace.principal = principal.arn
     account_id = exchange.compute.account_id
     name = http.path_params.get("function", "*")
@@ -275,7 +274,7 @@ def _authorise(exchange: Exchange) -> None:
 
 def _refusal(exchange: Exchange, error: CloudError) -> Response:
     """The 2.0 paths say ``ErrorCode``, the 3.0 paths ``Code`` (help page "Error codes"; what the SDKs read)."""
-    if exchange.http.url.path.startswith("/2016-08-15/"):
+    if exchange.http.scope["path"].startswith("/2016-08-15/"):
         body = {"ErrorCode": error.code, "ErrorMessage": error.message}
     else:
         body = {"Code": error.code, "Message": error.message, "RequestId": exchange.request_id, **error.extra}

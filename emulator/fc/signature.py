@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import re
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from emulator import signatures
@@ -43,7 +42,7 @@ def authenticate(cloud: Cloud, method: str, path: str, request: signatures.Reque
         raise CloudError("InvalidArgument", "the Authorization header is not of the form FC {key}:{signature}")
     _check_date(headers.get("date"))
     principal, secret = _identify(cloud, match.group(1), headers.get("x-fc-security-token", ""))
-    if not hmac.compare_digest(sign(secret, method, path, headers), match.group(2)):
+    if not signatures.same(sign(secret, method, path, headers), match.group(2)):
         text = "The request signature we calculated does not match the signature you provided. Check your access key"
         raise CloudError("SignatureNotMatch", f"{text} and signing method", 403)
     cloud.issued.add(match.group(2))
@@ -71,8 +70,8 @@ def _check_date(text: str | None) -> None:
     if not text:
         raise CloudError("MissingRequiredHeader", "required HTTP header Date was not specified")
     try:
-        sent = parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError) as error:
+        sent = signatures.http_date(text)
+    except ValueError as error:
         raise CloudError("InvalidArgument", "the Date header is not a date") from error
     if abs(time.time() - sent) > signatures.WINDOW:
         raise CloudError("AccessDenied", "the request's date is too far from the server's time", 403)

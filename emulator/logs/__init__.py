@@ -7,11 +7,10 @@ Actions: ``projects.py``, ``indexes.py``, ``search.py``. A project's name is the
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -23,10 +22,11 @@ from emulator.logs.signature import AUTHORIZATION, authenticate
 from emulator.service import Call as RecordedCall
 from emulator.service import Service
 from emulator.shapes import Record as Shape
-from emulator.shapes import checked
-from emulator.traffic import Trace
+from emulator.shapes import checked, parsed
+from emulator.traffic import Trace, routed
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
     from starlette.requests import Request as HttpRequest
 
     from emulator.accounts import Principal
@@ -123,19 +123,12 @@ _PRODUCT = Service(name="logs", product="Sls", version="2020-12-30", actions={})
 
 def app(cloud: Cloud, record: Record) -> Starlette:
     """The application of the log service's socket; ``record`` keeps ActionTrail's events."""
-    return Starlette(routes=list(_routes(cloud, record)))
-
-
-def _routes(cloud: Cloud, record: Record) -> Iterator[Route]:
-    for action in ACTIONS:
-        yield Route(action.path, _endpoint(cloud, action, record), methods=[action.verb])
-    verbs = ["GET", "POST", "PUT", "DELETE"]
-    yield Route("/{path:path}", _unknown, methods=verbs)
+    return routed([Route(one.path, _endpoint(cloud, one, record), methods=[one.verb]) for one in ACTIONS], _unknown)
 
 
 async def _unknown(http: HttpRequest) -> Response:
     """What is not in the table; the SDK reads nothing but this form (the code is inferred)."""
-    text = f"the emulator has no action for {http.method} {http.url.path}"
+    text = f"the emulator has no action for {http.method} {http.scope['path']}"
     return _refusal(CloudError("InvalidAPI", text, 404))
 
 
@@ -181,9 +174,9 @@ def _plain(answer: Response) -> answers.Answer:
 
 def _answer(trace: Trace, action: Action, record: Record, http: HttpRequest, body: bytes) -> Response:
     """Authenticate, run, and leave a trail of what changes something."""
-    if http.url.query:
+    if http.scope["query_string"]:
         raise CloudError("ParameterInvalid", "the emulator knows no query here.")
-    principal = authenticate(trace.cloud, http.method, http.url.path, dict(http.headers), body)
+    principal = authenticate(trace.cloud, http.method, http.scope["path"], dict(http.headers), body)
     trace.principal = principal.arn
     try:
         answer = _run(trace, action, principal, body)
@@ -214,7 +207,7 @@ def _run(trace: Trace, action: Action, principal: Principal, body: bytes) -> Res
 
 def _read(action: Action, body: bytes) -> dict[str, Any]:
     try:
-        sent: Any = checked(action.body or object, json.loads(body), "body")
+        sent: Any = checked(action.body or object, parsed(body), "body")
     except (ValueError, TypeError) as error:
         raise CloudError(action.malformed, f"The body is not valid json string: {error}") from error
     return dict(sent)

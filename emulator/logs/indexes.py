@@ -98,7 +98,7 @@ def _check(sent: Mapping[str, Any]) -> None:
     line, fields = sent.get("line"), sent.get("keys")
     if not line and not fields:
         raise CloudError("IndexInfoInvalid", "required fields line/keys are lacking or of error format")
-    if line is not None and not line.get("token"):
+    if line is not None and not _separates(line.get("token")):
         raise CloudError("IndexInfoInvalid", "required field token is lacking or of error format")
     if line is not None and line.get("include_keys") and line.get("exclude_keys"):
         raise CloudError("IndexInfoInvalid", "include_keys and exclude_keys exclude each other")
@@ -119,8 +119,13 @@ def _check_field(name: str, field: object) -> None:
         raise CloudError("IndexInfoInvalid", str(error)) from error
     if known.get("type") not in TYPES:
         raise CloudError("ParameterInvalid", "key config must has type")
-    if known["type"] == "text" and not known.get("token"):
+    if (known["type"] == "text" or known.get("token")) and not _separates(known.get("token")):
         raise CloudError("IndexInfoInvalid", "required field token is lacking or of error format")
+
+
+def _separates(token: list[str] | None) -> bool:
+    """Whether there is a separator, and none is empty (that this is refused, too, is inferred)."""
+    return bool(token) and "" not in (token or ())
 
 
 def finds(index: Mapping[str, Any], row: Mapping[str, str], wanted: list[str]) -> bool:

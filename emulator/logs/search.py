@@ -42,6 +42,7 @@ ASKED = Record(
         "powerSql": bool,
         "session": str,
     },
+    required=("from", "to"),
 )
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WORD = re.compile(r"[\w.-]+")
@@ -53,10 +54,12 @@ def get_logs(call: Call) -> Response:
     They are compressed as the request accepts: only gzip here, by which SDK and page mean zlib's format.
     """
     asked, store = call.body, call.store
-    if not asked.get("from", 0) < asked.get("to", 0):
+    if not asked["from"] < asked["to"]:
         raise CloudError("ParameterInvalid", "begin time must be less than end time.")
     if not 0 <= asked.get("line", MOST_ROWS) <= MOST_ROWS:
         raise CloudError("ParameterInvalid", "line must be between 0 and 100.")
+    if asked.get("offset", 0) < 0:  # the page begins at 0; the code is inferred
+        raise CloudError("ParameterInvalid", "offset must not be negative.")
     if not store.indexes:
         raise CloudError("IndexConfigNotExist", "logstore without index config")
     wanted = _wanted(asked)

@@ -8,11 +8,10 @@ import hmac
 import re
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from emulator import signatures
 from emulator.errors import CloudError
-from emulator.signatures import WINDOW
 
 if TYPE_CHECKING:
     from emulator.accounts import Principal
@@ -33,10 +32,10 @@ def authenticate(cloud: Cloud, method: str, resource: str, headers: Mapping[str,
     if headers.get("x-log-apiversion") != "0.6.0":
         raise CloudError("ParameterInvalid", "Http extend x-log-apiversion is invalid.")
     try:
-        sent = parsedate_to_datetime(headers.get("date", "")).timestamp()
-    except (TypeError, ValueError) as error:
+        sent = signatures.http_date(headers.get("date", ""))
+    except ValueError as error:
         raise CloudError("InvalidRequestTime", "Request time not follow RFC822 spec.") from error
-    if abs(time.time() - sent) > WINDOW:
+    if abs(time.time() - sent) > signatures.WINDOW:
         raise CloudError("RequestTimeExpired", "Request time has been expired.")
     try:
         principal, secret = cloud.identify(match.group(1), headers.get("x-acs-security-token", ""))
@@ -45,7 +44,7 @@ def authenticate(cloud: Cloud, method: str, resource: str, headers: Mapping[str,
     digest = hashlib.md5(body).hexdigest().upper() if body else ""
     if digest != headers.get("content-md5", ""):
         raise CloudError("ParameterInvalid", "Http extend content-md5 is invalid.")
-    if not hmac.compare_digest(_signature(secret, method, resource, headers), match.group(2)):
+    if not signatures.same(_signature(secret, method, resource, headers), match.group(2)):
         raise CloudError("SignatureNotMatch", f"Signature {match.group(2)} not matched.", 401)
     cloud.issued.add(match.group(2))
     return principal

@@ -6,10 +6,7 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.routing import Route
 
 from emulator import answers
 from emulator.errors import CloudError, refusal
@@ -18,9 +15,12 @@ from emulator.mns.request import Answer, Request, Run
 from emulator.mns.signature import authenticate
 from emulator.mns.wire import document
 from emulator.service import Service
-from emulator.traffic import Trace
+from emulator.traffic import Trace, routed
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request as HttpRequest
+
     from emulator.app import Record
     from emulator.cloud import Cloud
     from emulator.state import Principal
@@ -86,7 +86,7 @@ def app(cloud: Cloud, record: Record) -> Starlette:
     async def serve(http: HttpRequest) -> Response:
         return await _serve(cloud, http, record)
 
-    return Starlette(routes=[Route("/{path:path}", serve, methods=["GET", "PUT", "POST", "DELETE"])])
+    return routed([], serve)
 
 
 async def _serve(cloud: Cloud, http: HttpRequest, record: Record) -> Response:
@@ -117,7 +117,8 @@ async def _answer(trace: Trace, http: HttpRequest, action: Action, record: Recor
     cloud, headers, queue = trace.cloud, dict(http.headers), trace.params["QueueName"]
     body, failed, principal = await http.body(), None, None
     try:
-        target = http.scope["raw_path"].decode() + (f"?{http.url.query}" if http.url.query else "")
+        query = http.scope["query_string"]
+        target = (http.scope["raw_path"] + (b"?" + query if query else b"")).decode()
         principal = authenticate(cloud, http.method, target, headers, body)
         trace.principal = principal.arn
         account_id = _owner(cloud)
@@ -135,7 +136,7 @@ async def _answer(trace: Trace, http: HttpRequest, action: Action, record: Recor
 
 def _find(http: HttpRequest) -> tuple[Action, str]:
     """The action of a method, path and query, and the queue's name."""
-    match http.url.path.split("/"):
+    match http.scope["path"].split("/"):
         case ["", "queues"] | ["", "queues", ""]:
             table, name = _ACCOUNT, ""
         case ["", "queues", name]:
@@ -187,7 +188,7 @@ def _owner(cloud: Cloud) -> str:
 
 
 def _base_url(http: HttpRequest) -> str:
-    return f"{http.url.scheme}://{http.headers.get('host', '')}"
+    return f"{http.scope['scheme']}://{http.headers.get('host', '')}"
 
 
 def _plain(answer: Answer) -> answers.Answer:

@@ -12,17 +12,15 @@ import hmac
 import re
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from emulator import signatures
 from emulator.errors import CloudError
 
 if TYPE_CHECKING:
     from emulator.cloud import Cloud
     from emulator.state import Principal
 
-WINDOW = 15 * 60
-"""Seconds that the date may be off, by the machine's clock, which is the client's (help page "Common parameters")."""
 _AUTHORIZATION = re.compile(r"MNS ([^:\s]+):(\S+)")
 
 
@@ -40,7 +38,7 @@ def authenticate(cloud: Cloud, method: str, target: str, headers: Mapping[str, s
     _check_date(headers.get("date"))
     _check_digest(headers.get("content-md5"), body)
     principal, secret = _identify(cloud, match.group(1), headers.get("security-token", ""))
-    if not hmac.compare_digest(sign(secret, method, target, headers), match.group(2)):
+    if not signatures.same(sign(secret, method, target, headers), match.group(2)):
         raise CloudError(
             "SignatureDoesNotMatch",
             "The request signature we calculated does not match the signature "
@@ -73,10 +71,11 @@ def _check_date(text: str | None) -> None:
     if not text:
         raise CloudError("MissingDateHeader", "Date header is required.")
     try:
-        sent = parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError) as error:
+        sent = signatures.http_date(text)
+    except ValueError as error:
         raise CloudError("InvalidDateHeader", "The Date header format is invalid.") from error
-    if abs(time.time() - sent) > WINDOW:
+    # By the machine's clock, which is the client's (help page "Common parameters").
+    if abs(time.time() - sent) > signatures.WINDOW:
         raise CloudError("TimeExpired", "The http request you sent is expired.", 408)
 
 

@@ -11,6 +11,10 @@ from emulator.errors import CloudError
 
 NAMESPACE = "http://mns.aliyuncs.com/doc/v1/"
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>'
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What no XML can hold, and a path or a query can (XML 1.0, "Characters")."""
+_RETURN = {"\r": "&#13;"}
+"""Left as it is, it would be read as a line feed (XML 1.0, "End-of-Line Handling")."""
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,10}")
 
 
@@ -20,7 +24,8 @@ def element(tag: str, content: object) -> str:
         return "".join(element(tag, item) for item in content)
     if isinstance(content, Mapping):
         return f"<{tag}>{''.join(element(k, v) for k, v in content.items())}</{tag}>"
-    return f"<{tag}>{escape(str(content))}</{tag}>"
+    text = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", str(content))
+    return f"<{tag}>{escape(text, _RETURN)}</{tag}>"
 
 
 def document(root: str, content: object) -> bytes:
@@ -29,10 +34,13 @@ def document(root: str, content: object) -> bytes:
 
 
 def parse(body: bytes) -> ET.Element:
-    """The root element, its tags freed from the namespace; ``MalformedXML`` (400) otherwise."""
+    """The root element, its tags freed from the namespace; ``MalformedXML`` (400) otherwise.
+
+    That an encoding which the parser does not know is no other case is inferred.
+    """
     try:
         root = ET.fromstring(body)  # noqa: S314 - a local emulator reads what its own user sends
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:
         raise CloudError("MalformedXML", "The XML you provided was not well-formed.") from error
     for node in root.iter():
         node.tag = node.tag.rpartition("}")[2]

@@ -110,6 +110,8 @@ def by_hand(cloud: LocalCloud, body: bytes = b'{"from": 1, "to": 2}', **spoilt: 
         ({"authorization": "LOG nobody:x"}, (401, "Unauthorized")),
         ({"authorization": "LOG {key}:x"}, (401, "SignatureNotMatch")),
         ({"body": b"[]"}, (400, "PostBodyInvalid")),
+        ({"body": b'{"to": 2}'}, (400, "PostBodyInvalid")),
+        ({"body": b'{"from": 1, "to": 2, "offset": -1}'}, (400, "ParameterInvalid")),
     ],
 )
 def test_each_part_of_a_request_is_looked_at(deployed: LocalCloud, spoilt: Any, wanted: tuple[int, str]) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from emulator.server import SERVICES
+from tests.emulator.odd import INSIDE, ODD, changed
 from tests.emulator.signing import acs3
 
 if TYPE_CHECKING:
@@ -23,16 +24,6 @@ if TYPE_CHECKING:
 
 TABLES = {service.name: service for service in SERVICES}
 ACTIONS = [(name, action) for name, table in TABLES.items() for action, entry in table.actions.items() if entry.params]
-ODD = (
-    *("", " ", "0", "-1", "1_0", " +5 ", "²", "1e3", "9" * 25, "true", "null", "NaN", "x" * 7000, "\x00", "[" * 5000),
-    *("[]", "{}", "[5]", '["x"]', '{"a":1}', '[{"Value":"x"}]', '"\\ud800"', "I|0|P1D", "C|0|0 0 0 ? * */0", "I|²|P1D"),
-)
-"""Texts that some reader takes for something else, or trips over."""
-INSIDE = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.sampled_from(ODD) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
 STATUSES = range(200, 500)
 KEPT = '{"RuleType": "TRANSITION", "Retention": 30}'
 DAILY = '{"RuleType": "BACKUP", "BackupType": "COMPLETE", "Schedule": "I|0|P1D"}'
@@ -112,19 +103,3 @@ def changes(draw: st.DrawFn, params: Mapping[str, Param], sent: dict[str, str]) 
         return {name: value}
     path = draw(st.sampled_from(("1", "1.Key", "1.Value", "1.Values.1", "2.Foo", "x", "1..", "²", "")))
     return {f"{name}.{path}" if path else name: value}
-
-
-@st.composite
-def changed(draw: st.DrawFn, text: str) -> str:
-    """A JSON text with one of its nodes replaced."""
-    try:
-        whole = [json.loads(text)]
-    except ValueError:
-        return text
-    at: Any = whole
-    place: Any = 0
-    while isinstance(at[place], list | dict) and at[place] and draw(st.booleans()):
-        at = at[place]
-        place = draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
-    at[place] = draw(INSIDE)
-    return json.dumps(whole[0])

@@ -233,6 +233,7 @@ def test_the_older_signature_works_with_a_session(cloud: LocalCloud) -> None:
         ({"Timestamp": "2020-01-01T00:00:00Z"}, "InvalidTimeStamp.Expired"),
         ({"SignatureMethod": "HMAC-MD5"}, "InvalidSignatureMethod"),
         ({"Signature": "AAAA"}, "SignatureDoesNotMatch"),
+        ({"Signature": "ünreadable"}, "SignatureDoesNotMatch"),
         ({"AccessKeyId": "LTAI5tNobody"}, "InvalidAccessKeyId.NotFound"),
     ],
 )
