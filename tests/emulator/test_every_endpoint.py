@@ -43,12 +43,22 @@ REFUSALS: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "long ago": (403, "AccessDenied"),
         "key is off": (403, "InvalidAccessKeyID"),
     },
+    "logs": {
+        "unknown key": (401, "Unauthorized"),
+        "wrong secret": (401, "SignatureNotMatch"),
+        "long ago": (400, "RequestTimeExpired"),
+        "no token": (401, "Unauthorized"),
+        "another token": (401, "Unauthorized"),
+        "session is over": (401, "Unauthorized"),
+        "key is off": (401, "Unauthorized"),
+    },
 }
-"""Protocol → try → status and code; what the last two do not tell apart is AccessDenied there."""
+"""Protocol → try → status and code; what queues and functions do not tell apart is AccessDenied there."""
 TRIES = tuple(REFUSALS["gateway"])
 PLACES = [(name, kind) for name in VERSIONS if name != "hbr" for kind in ("acs3", "rpc")]
 PLACES += [(f"hbr {region}", kind) for region in HBR_REGIONS for kind in ("acs3", "rpc")]
 PLACES += [("mns", "mns"), ("fc", "2016-08-15/services/s/functions/f/invocations"), ("fc", "2023-03-30/functions")]
+PLACES += [("logs", "logstores/functions")]
 
 
 def request(cloud: LocalCloud, place: str, kind: str, key: Key, ago: float) -> httpx.Request:
@@ -62,13 +72,15 @@ def request(cloud: LocalCloud, place: str, kind: str, key: Key, ago: float) -> h
     if kind == "rpc":
         date = time.strftime(DATE, time.gmtime(at))
         return rpc(endpoint[region] if region else endpoint, key, "Any", VERSIONS[name], Timestamp=date)
+    if name == "logs":
+        return own(f"http://{endpoint}/{kind}", key, "LOG", method="GET", date=formatdate(at, usegmt=True))
     path = "queues/q" if name == "mns" else kind
     return own(f"{endpoint}/{path}", key, name.upper(), date=formatdate(at, usegmt=True))
 
 
 def told(answer: httpx.Response) -> tuple[int, str]:
-    """Status and code, in XML or in either form of JSON."""
-    found = re.search(r'(?:<Code>|"(?:Error)?Code": ?")([\w.]+)', answer.text)
+    """Status and code, in XML or in any form of JSON."""
+    found = re.search(r'(?:<Code>|"(?:[Ee]rror)?Code": ?")([\w.]+)', answer.text)
     return answer.status_code, found.group(1) if found else ""
 
 
