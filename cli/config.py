@@ -6,7 +6,6 @@ import json
 import os
 
 import yaml
-from rich.syntax import Syntax
 
 from cli.output import Result
 from cli.session import Session
@@ -35,6 +34,8 @@ def show(session: Session) -> Result:
     """Show the configuration as it is understood, with every default filled in."""
     document = session.config.model_dump(mode="json")
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    from rich.syntax import Syntax  # noqa: PLC0415 - slow, and no other verb needs it
+
     return Result(document, [Syntax(text, "yaml", background_color="default", word_wrap=True)])
 
 

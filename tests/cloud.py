@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import httpx
+import urllib3
 from alibabacloud_actiontrail20200706.client import Client as ActionTrail
 from alibabacloud_hbr20170908.client import Client as Hbr
 from alibabacloud_mns_open20220119.client import Client as MnsOpen
@@ -78,13 +78,13 @@ class LocalCloud:
         self.standing: dict[str, Any] = {}
         """Guesses that every reset keeps."""
         RUNNING.append(self)
-        self._http = httpx.Client(base_url=self.endpoints["control"] + "/", timeout=120, trust_env=False)
+        self._http = urllib3.PoolManager(timeout=120, retries=False)
 
     def stop(self) -> None:
         """End the process and wait for it."""
         self.leaks()
         RUNNING.remove(self)
-        self._http.close()
+        self._http.clear()
         self.process.terminate()
         self.process.wait(timeout=10)
 
@@ -176,7 +176,7 @@ class LocalCloud:
         """Remember the secrets that were issued; the places in the cloud where one lies open."""
         try:
             answer = self._get("secrets", since=self._secrets_seen)
-        except httpx.HTTPError:  # it was killed, or never came up
+        except urllib3.exceptions.HTTPError:  # it was killed, or never came up
             return []
         SECRETS.update(answer["secrets"])
         self._secrets_seen = answer["count"]
@@ -217,14 +217,15 @@ class LocalCloud:
         self._post("load", **state)
 
     def _get(self, path: str, **params: Any) -> Any:
-        return self._checked(self._http.get(path, params=params))
+        return self._asked("GET", path, fields=params)
 
     def _post(self, path: str, **body: Any) -> Any:
-        return self._checked(self._http.post(path, json=body))
+        return self._asked("POST", path, json=body)
 
-    def _checked(self, response: httpx.Response) -> Any:
-        assert response.status_code == 200, response.text
-        return response.json()
+    def _asked(self, method: str, path: str, **sent: Any) -> Any:
+        answer = self._http.request(method, f"{self.endpoints['control']}/{path}", **sent)
+        assert answer.status == 200, answer.data.decode()
+        return answer.json()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 LASTING = {"count": None}
 """Until the end of the invocation, the short retries within it included."""
-LATE_SECONDS = 0.2
+LATE_SECONDS = 0.1
 """The read timeout while answers are late."""
 RETRY_AFTER_SECONDS = 700
 WRONG_TYPES = {
@@ -48,7 +48,7 @@ FAILURES = (
     Failure("dropped before, again and again", {"drop": True, **LASTING}),
     Failure("processed, answer lost", {"phase": "after", "drop": True}),
     Failure("processed, every answer lost", {"phase": "after", "drop": True, **LASTING}),
-    Failure("processed, answer too late", {"phase": "after", "latency_ms": 400}, slow=True),
+    Failure("processed, answer too late", {"phase": "after", "latency_ms": 200}, slow=True),
     Failure("throttled", {"status": 429, "code": "Throttling.User", **LASTING}),
     Failure(
         "throttled, told when to come back",
