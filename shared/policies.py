@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from shared.backup_policy import BackupPolicy
 from shared.backups import Place, Policy, Rule, Vault, by_name
 from shared.config import Assumptions
+from shared.config_types import Drift
 from shared.enrolment import UNKNOWN, Enrolment, Registration
 from shared.kinds import KINDS
 from shared.outcome import AttemptError
@@ -26,8 +28,7 @@ Listed = Mapping[str, frozenset[Registration]]
 class Change:
     """One difference of a policy or vault from the configuration, and whether it was repaired."""
 
-    kind: str
-    """One of ``config_types.Drift`` about vaults, backup policies and tag rules, or ``failed``."""
+    kind: Drift | Literal["failed"]
     detail: str
     repaired: bool = False
 
@@ -50,23 +51,23 @@ def _regions(ports: Ports) -> list[str]:
 def _make(region: str, ports: Ports, *, write: bool) -> Iterator[Change]:
     wanted = [one for one in ports.config.backup_policies if region in one.regions and one.kind != "hana"]
     policies, vaults = ports.protection.policies(region), ports.protection.vaults(region)
-    yield from _doubled("vault_doubled", region, vaults, {one.vault.name for one in wanted if one.vault})
-    yield from _doubled("backup_policy_doubled", region, policies, {one.name for one in wanted})
+    yield from _doubled(Drift.VAULT_DOUBLED, region, vaults, {one.vault.name for one in wanted if one.vault})
+    yield from _doubled(Drift.BACKUP_POLICY_DOUBLED, region, policies, {one.name for one in wanted})
     yield from _make_vaults(region, vaults, ports, write=write)
     for one in wanted:
         there = [policy for policy in policies if policy.name == one.name]
         if any(policy.ours for policy in there):
             continue
         if there:
-            yield Change("backup_policy_foreign", f"{one.name!r} in {region} was not made by us and is left alone")
+            yield Change(Drift.BACKUP_POLICY_FOREIGN, f"{one.name!r} in {region} was not made by us and is left alone")
         elif (vault_id := _vault_id(one, vaults)) is not None:
-            repaired = write and "backup_policy_missing" not in ports.config.sweep.observe
+            repaired = write and Drift.BACKUP_POLICY_MISSING not in ports.config.sweep.observe
             if repaired:
                 ports.protection.write_policy(region, one.name, rules_of(one, vault_id, (), ports.config.assumptions))
-            yield Change("backup_policy_missing", f"{one.name!r} in {region}", repaired)
+            yield Change(Drift.BACKUP_POLICY_MISSING, f"{one.name!r} in {region}", repaired)
 
 
-def _doubled(kind: str, region: str, found: Sequence[Vault | Policy], wanted: Collection[str]) -> Iterator[Change]:
+def _doubled(kind: Drift, region: str, found: Sequence[Vault | Policy], wanted: Collection[str]) -> Iterator[Change]:
     """What is there twice under our mark, since two who saw none made one at the same moment."""
     for name, used in by_name(found).items():
         spare = sorted(one.id for one in found if one.ours and one.name == name and one.id != used.id)
@@ -84,14 +85,14 @@ def _make_vaults(region: str, vaults: list[Vault], ports: Ports, *, write: bool)
         if mine is not None:
             if differing := _differing(one, mine):
                 what = f"{name!r} in {region}: {', '.join(differing)}, which we never change"
-                yield Change("vault_differs", what)
+                yield Change(Drift.VAULT_DIFFERS, what)
         elif there:
-            yield Change("vault_foreign", f"{name!r} in {region} was not made by us and is left alone")
+            yield Change(Drift.VAULT_FOREIGN, f"{name!r} in {region} was not made by us and is left alone")
         elif one.vault:
-            repaired = write and "vault_missing" not in ports.config.sweep.observe
+            repaired = write and Drift.VAULT_MISSING not in ports.config.sweep.observe
             if repaired:
                 ports.protection.create_vault(region, one.vault, KINDS[one.kind].vault)
-            yield Change("vault_missing", f"{name!r} in {region}", repaired)
+            yield Change(Drift.VAULT_MISSING, f"{name!r} in {region}", repaired)
 
 
 def _differing(wanted: BackupPolicy, have: Vault) -> list[str]:
@@ -181,15 +182,17 @@ def _rewrite(
         if region not in one.regions or have is None:
             continue
         if one.tags and ports.config.assumptions.tag_accounts == "ignored":
-            yield Change("tags_impossible", f"{one.name!r}: the cloud ignores account lists; name data sources instead")
+            yield Change(
+                Drift.TAGS_IMPOSSIBLE, f"{one.name!r}: the cloud ignores account lists; name data sources instead"
+            )
         vault_id = min(have.vault_ids, default="")
         want = rules_of(one, vault_id, tagged.places(region, have, listed), ports.config.assumptions)
         if same(want, have.rules):
             continue
-        repaired = write and "backup_policy_changed" not in ports.config.sweep.observe
+        repaired = write and Drift.BACKUP_POLICY_CHANGED not in ports.config.sweep.observe
         if repaired:
             ports.protection.write_policy(region, one.name, with_ids(want, have), have.id)
-        yield Change("backup_policy_changed", f"{one.name!r} in {region}", repaired)
+        yield Change(Drift.BACKUP_POLICY_CHANGED, f"{one.name!r} in {region}", repaired)
 
 
 def strays(region: str, standing: Standing) -> list[Change]:
@@ -203,7 +206,9 @@ def strays(region: str, standing: Standing) -> list[Change]:
         key=lambda one: one.key,
     )
     return [
-        Change("tags_ignored", f"{one} in {region} is of account {one.place.account_id}, which its rule does not name")
+        Change(
+            Drift.TAGS_IGNORED, f"{one} in {region} is of account {one.place.account_id}, which its rule does not name"
+        )
         for one in found
         if not one.disabled
     ]
