@@ -24,6 +24,7 @@ from pydantic import (
 from shared.backup_policy import BackupPolicy, vault_mistakes
 from shared.config_types import AccountId, Drift, Frozen, Region, RoleName, more_than_once
 from shared.endpoints import Endpoints
+from shared.outcome import LONGEST_DELAY
 from shared.quotas import Quotas
 from shared.settings import External, Rule, Settings
 from shared.wording import counted
@@ -53,8 +54,8 @@ class BackupAccount(Frozen):
     """The role in A that the functions assume; leave it out where A is the management account."""
 
 
-Wait = Annotated[float, Field(gt=0, le=604_800)]
-"""Seconds; a queue delays a message for at most seven days (page "Limits" of Simple Message Queue)."""
+Wait = Annotated[float, Field(gt=0, le=LONGEST_DELAY)]
+"""Seconds."""
 
 
 class Retry(Frozen):

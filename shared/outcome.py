@@ -117,17 +117,16 @@ class Tries:
     """How often it was sent away untried since its last attempt; such messages come for their turn."""
 
 
+LONGEST_DELAY = 604_800
+"""Seconds, seven days: a queue delays a message for no longer (page "Limits" of Simple Message Queue)."""
+
+
 @dataclass(frozen=True)
 class Schedule:
-    """The longest waits between attempts, in seconds; on average, half of each is waited ("full jitter").
+    """The longest waits between attempts, in seconds; on average, half of each is waited ("full jitter")."""
 
-    The default adds up to a day (23.7 h) at most, and to half a day (11.9 h) on average.
-    """
-
-    delays: tuple[float, ...] = (30, 120, 600, 1800, 3600, 7200, 14400, 21600, 36000)
-    not_ready: tuple[float, ...] = (5, 10, 20, 30, 60, 120, 300)
-    longest: float = 604_800
-    """MNS takes no longer delay (seven days; SMQ limits page)."""
+    delays: tuple[float, ...]
+    not_ready: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -165,9 +164,9 @@ def dispose(error: AttemptError | None, tries: Tries, schedule: Schedule, jitter
         case NoTurnError():
             asked = error.delay or 0.0
             again = replace(tries, turns=tries.turns + 1)
-            return RetryLater(max(math.ceil(min(asked + jitter, schedule.longest)), 1), again)
+            return RetryLater(max(math.ceil(min(asked + jitter, LONGEST_DELAY)), 1), again)
         case GraceError():
-            return RetryLater(int(min(error.delay or 0.0, schedule.longest)), Tries(waited=True))
+            return RetryLater(int(min(error.delay or 0.0, LONGEST_DELAY)), Tries(waited=True))
         case NotReadyError():
             waits, used = schedule.not_ready, tries.not_ready
             following = Tries(tries.attempt + 1, tries.not_ready + 1, tries.waited)
@@ -179,4 +178,4 @@ def dispose(error: AttemptError | None, tries: Tries, schedule: Schedule, jitter
     if used >= len(waits):
         return DeadLetter(error.reason)
     asked, spread = error.delay or 0.0, waits[used] * jitter
-    return RetryLater(math.floor(min(max(math.ceil(asked), spread, 1), schedule.longest)), following)
+    return RetryLater(math.floor(min(max(math.ceil(asked), spread, 1), LONGEST_DELAY)), following)

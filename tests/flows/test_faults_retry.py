@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.outcome import Schedule
+from shared.config import Retry
 from tests.flows.platform import Platform, created
 from tests.flows.world import World, unprotected
 
@@ -64,5 +64,5 @@ def test_a_thousand_accounts_survive_a_cloud_that_fails(world: World) -> None:
     assert platform.undelivered == []
     assert not_right(world, accounts) == []
     assert (world.retries(), world.dead_letters()) == ([], [])
-    schedule = Schedule()
-    assert platform.moved <= sum(schedule.delays) + sum(schedule.not_ready)
+    retry = Retry()
+    assert platform.moved <= sum(retry.delays) + sum(retry.not_ready)

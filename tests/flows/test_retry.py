@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
+from shared.config import Retry
 from shared.messages import Message
-from shared.outcome import Schedule
 from shared.queue import QueueError
 from tests.flows.platform import Platform, cloud_event, created, encoded
 from tests.flows.world import PROD, TEST, World
@@ -132,13 +132,13 @@ def test_an_account_that_is_too_new_has_its_own_schedule(world: World) -> None:
     account = world.create("slow")
     answer = world.call("onboard", created(account))
     assert answer["disposition"] == "retry"
-    assert answer["delay"] <= Schedule().not_ready[0]
+    assert answer["delay"] <= Retry().not_ready[0]
     (message,) = world.retries()
     assert (message["attempt"], message["not_ready"]) == (2, 1)
     platform = Platform(world)
     platform.work_off()
     assert world.is_protected(account)
-    assert 60 <= platform.moved <= sum(Schedule().not_ready)
+    assert 60 <= platform.moved <= sum(Retry().not_ready)
 
 
 def test_an_account_that_never_lets_us_in_is_told_within_minutes(world: World) -> None:
@@ -152,8 +152,8 @@ def test_an_account_that_never_lets_us_in_is_told_within_minutes(world: World) -
     platform = Platform(world)
     platform.work_off()
     (letter,) = world.dead_letters()
-    assert (letter["reason"], letter["attempts"]) == ("access_role_missing", len(Schedule().not_ready) + 1)
-    assert platform.moved <= sum(Schedule().not_ready) + len(Schedule().not_ready)
+    assert (letter["reason"], letter["attempts"]) == ("access_role_missing", len(Retry().not_ready) + 1)
+    assert platform.moved <= sum(Retry().not_ready) + len(Retry().not_ready)
 
 
 def test_no_time_left_means_another_invocation(world: World) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shared.config import Retry
 from shared.outcome import (
+    LONGEST_DELAY,
     Ack,
     AttemptError,
     DeadLetter,
@@ -23,7 +24,7 @@ from shared.outcome import (
 )
 
 DAY = 86_400
-DEFAULT = Schedule()
+DEFAULT = Schedule(Retry().delays, Retry().not_ready)
 ALMOST_ONE = 0.999_999
 
 reasons = st.sampled_from(list(Reason))
@@ -101,7 +102,7 @@ def test_waits_are_within_bounds(error: TemporaryError, earlier: int, jitter: fl
     found = dispose(error, Tries(earlier + 1, earlier if early else 0), DEFAULT, jitter)
     scheduled = (DEFAULT.not_ready if early else DEFAULT.delays)[earlier : earlier + 1]
     if isinstance(found, RetryLater):
-        least = min(error.delay or 0, DEFAULT.longest)
+        least = min(error.delay or 0, LONGEST_DELAY)
         assert max(least, 1) <= found.delay <= max(least, 1, *scheduled)
 
 
@@ -162,8 +163,3 @@ def test_messages_that_contradict_themselves_are_set_aside(tries: Tries) -> None
     """A message that claims more early attempts than attempts does not raise, nor start with the longest wait."""
     found = dispose(THROTTLED, tries, DEFAULT, ALMOST_ONE)
     assert isinstance(found, DeadLetter) or delays([found]) == [29]
-
-
-def test_the_configuration_has_the_same_defaults() -> None:
-    """What applies without a configuration is what the configuration says when it says nothing."""
-    assert (Retry().delays, Retry().not_ready) == (DEFAULT.delays, DEFAULT.not_ready)
