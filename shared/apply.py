@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import groupby
 
 from shared.binding import Bind, BindingStep, SwitchOff, Unbind
-from shared.enrolment import UNKNOWN, Enrolment, Registration
+from shared.enrolment import UNKNOWN, Enrolment, Registration, Role
+from shared.examine import formers, named_by
 from shared.outcome import AttemptError, PermanentError, Reason, TemporaryError
 from shared.plan import AnyStep, after, plan, with_registrations
 from shared.ports import Enter, Ports, Report
@@ -46,6 +47,7 @@ def carry_out(
     A data source that cannot be bound holds up nothing else; its failure is raised when all the rest is done.
     """
     for _ in range(MOST_ROUNDS):
+        observed = _with_formers(want, observed, enter)
         chosen = choose(tuple(step for step in plan(want, observed) if step not in report.failed))
         steps = _unproven(chosen, observed)
         if not steps:
@@ -55,9 +57,23 @@ def carry_out(
             return
         observed = _apply_all(steps, observed, ports, enter, report)
         if any(want.registrations.values()) and any(isinstance(step, Deregister) for step in steps):
-            # Where registrations turn out to be global, deleting one took the others with it: make sure of them.
-            observed = replace(observed, registrations=dict.fromkeys(want.registrations, UNKNOWN))
+            # Where registrations turn out to be global, deleting one took others with it: make sure of those wanted.
+            spare = {region: _have(observed, region) - _have(want, region) for region in observed.registrations}
+            observed = replace(observed, registrations=spare)
     raise TemporaryError(Reason.CLOUD_FAULT, "the account keeps changing while we work on it")
+
+
+def _with_formers(want: Enrolment, observed: Enrolment, enter: Enter | None) -> Enrolment:
+    """The same with the roles of registrations that are to go. Once these are gone, nothing names the roles any more.
+
+    Whoever withdraws an account has looked already, and has said what could not be read.
+    """
+    if want.withdrawn:
+        return observed
+    listed = {region: found for region, found in observed.registrations.items() if found is not UNKNOWN}
+    known = {role.name for role in (want.role, *observed.former) if isinstance(role, Role)}
+    unseen = named_by(listed) - known
+    return replace(observed, former=observed.former | formers(sorted(unseen), enter)) if unseen else observed
 
 
 def _unproven(steps: tuple[AnyStep, ...], observed: Enrolment) -> tuple[AnyStep, ...]:
