@@ -53,17 +53,19 @@ def kind_of(step: AnyStep) -> Drift:
 def to_repair(steps: Iterable[AnyStep], observe: Collection[Drift]) -> tuple[AnyStep, ...]:
     """The steps that are carried out where some kinds of drift are only to be observed.
 
-    What such a step would have prepared is left, too: no right is given to a role whose trust is left as it is, and no
-    policy is taken from a role that is left where it is.
+    What such a step would have prepared is left, too: no right is given to a role whose trust is left as it is, no role
+    goes before its registration, and no policy is taken from a role that is left where it is.
     """
     planned = tuple(steps)
     left = [step for step in planned if kind_of(step) in observe]
     unready = any(isinstance(step, CreateRole | UpdateRole) for step in left)
-    kept = {step.role_name for step in left if isinstance(step, DeleteRole)}
+    registered = {step.registration.role_name for step in left if isinstance(step, Deregister)}
+    going = [step for step in planned if isinstance(step, DeleteRole)]
+    kept = {step.role_name for step in going if step in left or step.role_name in registered}
 
     def waits(step: AnyStep) -> bool:
         return (unready and isinstance(step, AttachPolicy | CheckRole)) or (
-            isinstance(step, DetachPolicy) and step.role_name in kept
+            isinstance(step, DetachPolicy | DeleteRole) and step.role_name in kept
         )
 
     return tuple(step for step in planned if step not in left and not waits(step))

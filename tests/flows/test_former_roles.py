@@ -89,3 +89,12 @@ def test_a_change_of_mode_by_a_message_leaves_no_role(world: World, name: str) -
     assert message(world)["state"] == "protected"
     assert world.registered(PROD) == {region: ["CROSS_ACCOUNT_BY_RD"] for region in REGIONS}
     assert roles(world) == set()
+
+
+@pytest.mark.parametrize("depth", ["fast", "deep"])
+def test_a_role_stays_while_its_registration_is_only_observed(renamed: World, depth: str) -> None:
+    """Where stale registrations are reported and left, their roles are left, too: none goes before its registration."""
+    renamed.configure(sweep={"observe": ["stale_registration"], "deep_days": 1})
+    sweep(renamed, depth)
+    assert roles(renamed) == {OLD, NEW}
+    assert renamed.role(PROD, OLD)["attached"]
