@@ -97,7 +97,7 @@ class Teardown(Frozen):
     brake_accounts: int = Field(default=5, ge=0)
     """The brake: no account is withdrawn while more than so many, and"""
     brake_percent: float = Field(default=2, ge=0, le=100)
-    """more than this share of the registered accounts, are not wanted any more."""
+    """more than this share of the registered accounts, have left; for one out of scope: left or are out of scope."""
 
 
 class Functions(Frozen):

@@ -39,6 +39,11 @@ class Leaver:
         return self.hint is Hint.WITHDRAW
 
     @property
+    def gone(self) -> bool:
+        """Whether it is no member any more, or will be none: no matter of the scope."""
+        return self.member is None or self.member.leaving
+
+    @property
     def stays(self) -> str:
         """Why nothing is withdrawn; empty where it may be."""
         return "" if self.asked or not self._wanted else "the account is a member and in scope: nothing is withdrawn"

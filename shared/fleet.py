@@ -76,23 +76,39 @@ def believed_only_whole() -> Iterator[None]:
         raise
 
 
-def brake(ports: Ports) -> None:
-    """Refuse to withdraw while suspiciously many accounts are registered but no longer wanted.
+def brake(ports: Ports, *, gone: bool) -> None:
+    """Refuse to withdraw while suspiciously many accounts would go.
 
     An empty or shrunken listing (an error, the wrong account, a missing permission) and ten thousand forged removals
-    look alike from one account; they differ from a real removal only when the whole fleet is looked at.
+    look alike from one account; they differ from a real removal only when the whole fleet is looked at. Members outside
+    the scope are counted only where the scope decides, not where an account is ``gone`` from the directory: they may
+    have been enrolled by hand, or a wrong rule may exclude them, which nothing tells apart.
     Raises PermanentError with reason ``mass_removal``, to be released by a person's reviewed plan.
     """
     with believed_only_whole():
         listed = Registrations(ports)
-        wanted = {member.account_id for member in everyone(ports) if judge(member, Hint.JOINED, ports.config)[0]}
+        members = {member.account_id: member for member in everyone(ports) if not member.leaving}
     fleet = {account_id for account_id in listed.accounts if listed.ours(account_id)}
-    unwanted = fleet - wanted
+    left = fleet - members.keys()
+    outside = {one for one in fleet - left if judge(members[one], Hint.JOINED, ports.config)[0] is None}
     limits = ports.config.teardown
     most = max(limits.brake_accounts, len(fleet) * limits.brake_percent / 100)
-    if len(unwanted) > most:
-        few = ", ".join(sorted(unwanted)[:5])
+    if limits.mode == "block" and len(left | outside) > most:
+        kept = _kept(ports)
+        left, outside = left - kept, outside - kept
+    if len(left if gone else left | outside) > most:
         detail = (
-            f"{len(unwanted)} of {len(fleet)} registered accounts are no longer wanted; the brake is at {most:g}: {few}"
+            f"of {len(fleet)} registered accounts {_named(left)} have left the directory and {_named(outside)} are "
+            f"members outside the scope, by a rule or enrolled by hand; the brake is at {most:g}"
         )
         raise PermanentError(Reason.MASS_REMOVAL, detail)
+
+
+def _named(accounts: set[str]) -> str:
+    first = ", ".join(sorted(accounts)[:5])
+    return f"{len(accounts)} ({first})" if accounts else "0"
+
+
+def _kept(ports: Ports) -> set[str]:
+    """Accounts that mode ``block`` keeps because of their data, as far as one listing per region tells."""
+    return set().union(*ports.pool.map(ports.records.owners, ports.config.backup_regions))

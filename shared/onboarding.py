@@ -160,29 +160,27 @@ def _leave(leaver: Leaver, visit: _Visit) -> None:
     report.role_name = leaver.role_name
     with nullcontext() if leaver.asked else believed_only_whole():
         listed = listed_everywhere(account_id, ports)
-    registered = any(listed.values())
-    if registered:
-        _permit(leaver, visit)
+    if any(listed.values()):
+        _wait(leaver, visit)
     inventory = take(account_id, listed, ports)
     report.inventory = inventory.shown()
     enter = visit.entrance.by(leaver.access_role, partial(Work.towards, withdrawn(account_id)))
     departure = leaver.depart(listed, inventory, enter, begun=visit.occasion.waited)
-    if not registered and departure.steps:
-        _permit(leaver, visit)
+    if departure.steps:
+        _wait(leaver, visit)
     guard(inventory, ports.config.teardown.mode)
+    if departure.steps and not leaver.asked:
+        brake(ports, gone=leaver.gone)
     report.warnings += departure.warnings
     report.regions = tuple(region for region, found in listed.items() if found)
     carry_out(departure.want, departure.have, ports, enter, report)
     report.state = "withdrawn"
 
 
-def _permit(leaver: Leaver, visit: _Visit) -> None:
-    """Grace and brake, before something is changed that no person asked for."""
-    if leaver.asked:
-        return
+def _wait(leaver: Leaver, visit: _Visit) -> None:
+    """Let the grace go by, before something is changed that no person asked for."""
     seconds = visit.ports.config.teardown.grace_hours * 3600
-    if seconds and not visit.occasion.waited:
+    if seconds and not leaver.asked and not visit.occasion.waited:
         raise GraceError(
             Reason.GRACE, f"to be withdrawn in {seconds / 3600:g} h unless it is back by then", delay=seconds
         )
-    brake(visit.ports)

@@ -171,6 +171,9 @@ class Records(Protocol):
     def points(self, region: str, account_id: str, known: Collection[tuple[str, str]]) -> Iterator[Point]:
         """Every restorable point of one account's data."""
 
+    def owners(self, region: str) -> set[str]:
+        """Accounts of whose data there are restorable points, as far as one listing tells."""
+
     def table_points(self, region: str, place: Place) -> Iterator[Point]:
         """The points of one account's Tablestore tables."""
 

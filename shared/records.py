@@ -45,9 +45,17 @@ class Records:
                 seen.add(point.id)
                 yield point
 
+    def owners(self, region: str) -> set[str]:
+        """The accounts of whose data something can be restored; ECS instances and Tablestore are listed elsewhere."""
+        return {str(row.resource_owner_id) for row in self._resources(region)}
+
+    def _resources(self, region: str) -> Iterator[Any]:
+        api = self._api(region)
+        return by_token(api, "ListProtectedResources", lambda body: body.protected_resources, has_snapshot=True)
+
     def _protected(self, region: str, account_id: str, known: Collection[tuple[str, str]]) -> Iterator[Point]:
         api = self._api(region)
-        for row in by_token(api, "ListProtectedResources", lambda body: body.protected_resources, has_snapshot=True):
+        for row in self._resources(region):
             kind = as_bound(row.source_type)
             if str(row.resource_owner_id) == account_id or (kind, row.resource_id) in known:
                 fields = {"protected_resource_id": row.protected_resource_id, "source_type": row.source_type}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
 from shared.cloud import memory
+from tests.flows.backups import Backups
 from tests.flows.test_scale import FIRST, populate
-from tests.flows.test_withdraw import left
-from tests.flows.world import World
+from tests.flows.test_withdraw import left, move
+from tests.flows.world import PROD, TEST, World
 
 FLEET = 1000
 TWO_PER_CENT = FLEET // 50
@@ -73,3 +76,80 @@ def test_a_listing_that_lies_withdraws_nobody(world: World, service: str, action
     assert world.call("onboard", left(leaver, "MoveAccount"))["reason"] == "mass_removal"
     assert world.writes(mark) == []
     assert [letter["reason"] for letter in world.dead_letters()] == ["mass_removal"]
+
+
+def delete(world: World, account_id: str) -> Any:
+    """Delete an account with the official SDK; what came of the event."""
+    world.cloud.client("resourcedirectory").delete_account(rd.DeleteAccountRequest(account_id=account_id))
+    return world.call("teardown", left(account_id, "DeleteAccount"))
+
+
+def move_out(world: World, account_id: str) -> Any:
+    """Move an account out of the scope; what came of the event."""
+    move(world, account_id, "fd-sandbox0001")
+    return world.call("onboard", left(account_id, "MoveAccount"))
+
+
+@pytest.fixture
+def by_hand(world: World) -> list[str]:
+    """More members enrolled by hand outside the scope than the brake lets go, beside one in scope."""
+    world.configure(teardown={"grace_hours": 0})
+    world.enrol(PROD)
+    accounts = [world.create(f"hand-{number}", parent_folder_id="fd-sandbox0001") for number in range(6)]
+    assert [world.enrol(account)["rule"] for account in accounts] == ["by hand, outside the scope"] * 6
+    return accounts
+
+
+def test_what_was_enrolled_by_hand_holds_up_no_departure(world: World, by_hand: list[str]) -> None:
+    """However many are enrolled outside the scope, an account that left the directory is withdrawn as usual."""
+    assert delete(world, PROD)["state"] == "withdrawn"
+    assert all(world.is_protected(account) for account in by_hand)
+
+
+def test_the_brake_tells_who_left_and_who_is_outside_the_scope(world: World, by_hand: list[str]) -> None:
+    """A move out of scope may be a mistake in config.yaml: it waits until a rule wants what was enrolled by hand."""
+    answer = move_out(world, PROD)
+    assert answer["reason"] == "mass_removal"
+    few = ", ".join([PROD, *sorted(by_hand)][:5])
+    told = f"of 7 registered accounts 0 have left the directory and 7 ({few}) are members outside the scope"
+    assert told in answer["detail"]
+    world.configure(scope=[*world.config["scope"], {"name": "by hand", "accounts": by_hand, "enrol": True}])
+    assert world.call("onboard", left(PROD, "MoveAccount"))["state"] == "withdrawn"
+
+
+@pytest.fixture
+def kept(world: World) -> Backups:
+    """In mode block, one more account with restorable data than the brake lets go."""
+    world.configure(teardown={"mode": "block", "grace_hours": 0, "brake_accounts": 1})
+    a = Backups(world).open()
+    policy = a.policy(a.vault())
+    for account, bucket in ((PROD, "prod-app-data"), (TEST, "test-app-data")):
+        world.enrol(account)
+        a.bind(policy, "OSS", bucket, account)
+    a.run(policy)
+    return a
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("depart", [delete, move_out])
+def test_what_block_keeps_holds_up_no_departure(world: World, depart: Callable[[World, str], Any]) -> None:
+    """Accounts that wait for a person because of their data say so, and count for nobody else's departure."""
+    other = world.create("other", parent_folder_id="fd-test000001")
+    world.enrol(other)
+    answers = [depart(world, account) for account in (PROD, TEST)]
+    answers.append(world.call("teardown", left(PROD, "DeleteAccount")))
+    assert [answer["reason"] for answer in answers] == ["restorable_data"] * 3
+    assert depart(world, other)["state"] == "withdrawn"
+    assert all(world.is_protected(account) for account in (PROD, TEST))
+
+
+@pytest.mark.usefixtures("kept")
+def test_block_has_a_brake_too(world: World) -> None:
+    """More departures than the limit of accounts that nothing keeps are stopped in mode block as well."""
+    others = [world.create(f"other-{number}", parent_folder_id="fd-test000001") for number in range(2)]
+    for account in others:
+        world.enrol(account)
+        world.cloud.client("resourcedirectory").delete_account(rd.DeleteAccountRequest(account_id=account))
+    answers = [world.call("teardown", left(account, "DeleteAccount")) for account in others]
+    assert [answer["reason"] for answer in answers] == ["mass_removal"] * 2
+    assert all(world.is_protected(account) for account in others)
