@@ -1,1 +1,1 @@
-"""The doors: each parses an event, calls, and disposes. No cloud fact and no branch on one lives here."""
+"""The doors: each parses an event, calls, and disposes. They contain no logic and no knowledge of the cloud."""

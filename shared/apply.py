@@ -42,8 +42,8 @@ def carry_out(
 ) -> None:
     """Plan and apply until the plan is empty. A step that finds something else than expected leads to a new plan.
 
-    ``enter`` is the way into the member account, where there is one; ``choose`` takes out of each plan what is to be
-    done.
+    ``enter`` is the way into the member account, where there is one; ``choose`` picks from each plan the steps to
+    carry out.
     A data source that cannot be bound holds up nothing else; its failure is raised when all the rest is done.
     """
     for _ in range(MOST_ROUNDS):

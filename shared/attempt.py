@@ -55,7 +55,7 @@ class Ended:
     inventory: dict[str, Any] | None = None
     """Of an account that is withdrawn: its backups, which are kept."""
     disposition: str = "done"
-    """``done``, ``ignored``, ``retry`` or ``dead_letter``."""
+    """``done``, ``ignored``, ``retry``, ``dead_letter``, or ``failed``: a check, which nothing brings back."""
     reason: str | None = None
     detail: str | None = None
     access_denied_detail: dict[str, Any] | None = None

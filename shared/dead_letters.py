@@ -29,7 +29,7 @@ RENEW_SECONDS = 150
 BROUGHT_BACK_A_SECOND = 5
 """Redriven letters are delayed so that they arrive at this pace; Cloud Backup's quota is 10 calls a second."""
 SHOWN_AGAIN_SECONDS = 1
-"""So long after it was handed back does a letter show again: the queue knows no shorter time."""
+"""A letter handed back shows again after this long; the queue allows no less."""
 HANDS = 8
 """Letters handed back at a time; there is no batch call for it."""
 

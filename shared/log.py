@@ -1,4 +1,4 @@
-"""One JSON line per invocation, and no secret in any line."""
+"""One JSON line per message, and no secret in any line."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ def plain(body: str) -> str:
 
 
 def digest(raw: bytes | str) -> dict[str, Any]:
-    """What tells that something too large to travel is the same again."""
+    """A fingerprint by which something too large to carry can be recognised."""
     data = raw.encode(errors="replace") if isinstance(raw, str) else raw
     return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 

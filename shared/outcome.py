@@ -9,7 +9,7 @@
     └── PermanentError        will not pass by itself: a person is needed
 
 ``dispose`` is the only place that decides between done, later and dead letter. It is pure: no clock, no queue, no
-random source enters this module. What a vendor's code means is decided in ``clients.py``.
+random source enters this module. What a vendor's code means is decided in ``vendor.py``.
 """
 
 from __future__ import annotations

@@ -81,7 +81,8 @@ class Pace:
         """Take the next turn of an event that needs so many calls; in how many seconds it is.
 
         An event that has come ``again`` for its turn waits for a short time. Where that is not enough it is given a
-        later one, behind all that were given, which takes none of ours: it may well meet another instance.
+        later one, behind all that were given, which is not reserved in this instance's lane: it may well meet another
+        instance.
         """
         with self._lock:
             if self._events is None:

@@ -204,7 +204,7 @@ class Report:
     account_id: str
     display_name: str = ""
     state: str = "unprotected"
-    """``protected``, ``unprotected``, ``withdrawn`` or ``ignored``."""
+    """``protected``, ``unprotected``, ``withdrawn``, ``checked`` or ``ignored``."""
     why: str = ""
     rule: str = ""
     regions: tuple[str, ...] = ()
