@@ -6,6 +6,7 @@ The sentences are for people at the console; the runbook (docs/operations.md) ha
 from __future__ import annotations
 
 from cli.output import NotDoneError
+from shared.by_hand import UnansweredError
 from shared.config import Config, ConfigError
 from shared.invoke import InvokeError
 from shared.outcome import AttemptError, Reason
@@ -75,7 +76,10 @@ def explained(error: Exception) -> NotDoneError:
             return NotDoneError(str(error), "correct the file, then `cab config check`", reason="bad_configuration")
         case AttemptError():
             ids = f" (request id {error.request_id})" if error.request_id else ""
-            return NotDoneError(f"{error}{ids}", NEXT.get(error.reason, ""), reason=str(error.reason))
+            instead = NEXT.get(error.reason, "")
+            if isinstance(error, UnansweredError):
+                instead = f"it may have been started: look with `{error.look}` before you start it again"
+            return NotDoneError(f"{error}{ids}", instead, reason=str(error.reason))
         case InvokeError():
             ids = f" (request id {error.request_id})" if error.request_id else ""
             what = f"the function could not be run: {error}{ids}"

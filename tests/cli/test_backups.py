@@ -19,6 +19,8 @@ from tests.flows.test_protection import INSTANCES, OSS, bound, configure, sweep
 from tests.flows.world import BACKUP, PROD, SANDBOX, TEST, World
 
 STRANGER = "1000000000000099"
+ONCE = ("--kind", "ecs_instance", "--source", "i-prod0000000000001", "--region", "cn-hangzhou")
+"""An instance that no policy has."""
 
 
 @pytest.fixture
@@ -86,8 +88,7 @@ def test_an_instance_that_is_not_bound_is_backed_up_once(cab: Console, world: Wo
     """With its region it needs no policy; the emulator has the job with the account's role."""
     a = Backups(world).open()
     world.enrol(PROD)
-    words = ("--kind", "ecs_instance", "--source", "i-prod0000000000001", "--region", "cn-hangzhou")
-    ran = meanwhile(cab, "CreateBackupJob", "backup", PROD, *words, "--yes", "--json")
+    ran = meanwhile(cab, "CreateBackupJob", "backup", PROD, *ONCE, "--yes", "--json")
     assert ran.code == 0, ran.err
     (job,) = a.state("jobs")
     assert (job["source_type"], job["place"]["account_id"], job["status"]) == ("UDM_ECS", PROD, "COMPLETE")
@@ -113,6 +114,33 @@ def test_a_limit_is_refused_before_any_call(cab: Console, world: World, words: l
     assert (ran.code, ran.json["error"]["reason"]) == (2, "wrong_use")
     assert said in ran.json["error"]["what"]
     assert set(world.calls(mark)) <= {"GetCallerIdentity"}
+
+
+@pytest.mark.parametrize(
+    ("action", "words", "look"),
+    [
+        ("ExecutePolicyV2", ["backup", PROD], "DescribeBackupJobs2"),
+        ("CreateBackupJob", ["backup", PROD, *ONCE], "DescribeBackupJobs2"),
+        (
+            "CreateRestoreJob",
+            ["restore", PROD, "--overwrite", "--again", "prod-app-data"],
+            "DescribeRestoreJobs2 --RestoreType OSS",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.isalnum() else "",
+)
+def test_what_was_started_without_an_answer_is_not_started_again(
+    cab: Console, a: Backups, world: World, action: str, *, words: list[str], look: str
+) -> None:
+    """There is one job, however often one might try; exit 1, and by which command one sees whether it was started."""
+    run_once(cab, a)
+    before = len(a.state("jobs")) + len(a.state("restores"))
+    world.cloud.fault(service="hbr", action=action, phase="after", drop=True)
+    ran = cab.local(*words, "--no-wait", "--yes", "--json")
+    assert len(a.state("jobs")) + len(a.state("restores")) == before + 1
+    assert (ran.code, ran.json["error"]["reason"]) == (1, "unreachable")
+    assert "it may have been started" in ran.json["error"]["next"]
+    assert f"`aliyun hbr {look} --region cn-hangzhou`" in ran.json["error"]["next"]
 
 
 def test_production_data_is_restored_to_the_test_account(cab: Console, a: Backups) -> None:

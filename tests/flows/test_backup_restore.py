@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shared.backups import Job, Place, Point
-from shared.by_hand import ByHand
+from shared.by_hand import ByHand, UnansweredError
 from shared.clients import Credentials
 from shared.cloud import Cloud, connect, connect_backup_account
 from shared.config import load
@@ -332,6 +332,18 @@ def test_an_sap_hana_database_is_planned_once_its_instance_is_registered(world: 
     world.enrol(PROD)
     (plan,) = world.cloud.state()["hbr"]["hana_plans"].values()
     assert plan["disabled"] is False
+
+
+def test_an_sap_hana_instance_is_registered_once_where_no_answer_comes(world: World) -> None:
+    """It may be there: whoever registers it is told by which command one looks, and nothing is tried again."""
+    vault = Backups(world).open().vault()
+    world.enrol(PROD)
+    world.cloud.fault(service="hbr", action="CreateHanaInstance", phase="after", drop=True)
+    settings = {"hana_name": "erp", "ecs_instance_id": '["i-prod0000000000001"]', "sid": "HXE", "vault_id": vault}
+    with in_backup_account(world) as (_, by_hand), pytest.raises(UnansweredError) as lost:
+        by_hand.register_hana("cn-hangzhou", place(PROD), **settings)
+    assert lost.value.look == "aliyun hbr DescribeHanaInstances --region cn-hangzhou"
+    assert len(world.cloud.state()["hbr"]["hanas"]) == 1
 
 
 def test_an_sap_hana_instance_is_refused_where_the_role_lacks_its_access(world: World) -> None:
