@@ -44,7 +44,7 @@ class Replayed:
     stopped: str | None = None
     """Why it stopped before its end."""
     letters: list[str] | None = None
-    """Ids of the dead letters that were dealt with."""
+    """Ids of the dead letters that are dealt with, and so are gone; in a preview, of those that were looked at."""
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
@@ -141,24 +141,29 @@ class _Run:
         self.done.next = None
 
     def take_letters(self, selection: Selection) -> None:
-        """Dead letters: each is deleted once its accounts have been attempted, and so are where they belong."""
+        """Dead letters: each is deleted once its accounts have been attempted, and so are where they belong.
+
+        One with something in it that cannot be replayed stays.
+        """
         self.done.letters = []
         with look(self.cloud.queues, ids=selection.ids) as seen:
             for letter in seen.chosen(selection) if self.request.preview else seen.each(selection):
                 if self._enough():
                     return
-                if self._took(letter) and not self.request.preview:
+                took = self._took(letter)
+                if took and not self.request.preview:
                     # Not ours any more: who has it by now finds nothing left to do.
                     with suppress(GoneError):
                         seen.delete(letter)
-                self.done.letters.append(letter.id)
+                if took or self.request.preview:
+                    self.done.letters.append(letter.id)
 
     def _took(self, letter: Letter) -> bool:
-        """Whether everything in the letter could be attempted."""
+        """Whether everything in the letter could be attempted, or is nothing to us."""
         found = events.read(letter.held.body)
         for event in found:
             self._take(event)
-        return all(isinstance(event, AccountChanged) for event in found)
+        return all(isinstance(event, AccountChanged | events.Ignored) for event in found)
 
     def _enough(self) -> bool:
         if self.request.most is not None and len(self.done.accounts) >= self.request.most:

@@ -257,11 +257,24 @@ def test_a_dead_letter_that_fails_again_is_one_letter(world: World) -> None:
     assert letter["attempts"] == 4
 
 
+@pytest.mark.parametrize("ignored", [{"errorCode": "Forbidden"}, {"eventName": "DeleteDisk"}], ids=["failed", "other"])
+def test_a_letter_with_an_event_that_is_nothing_to_us_is_dealt_with(world: World, ignored: dict[str, str]) -> None:
+    """What is ignored needs no person: the letter goes, alone or in one batch with an account, which is attempted."""
+    nothing = created(TEST)
+    nothing["data"] |= ignored
+    Platform(world).send(failure_record(nothing), failure_record([nothing, created(PROD)]), queue=LETTERS)
+    answered = replay(world, {"replay": {"dead_letters": {}}, "preview": False})
+    assert ([one["account_id"] for one in answered["accounts"]], answered["ignored"]) == ([PROD], 2)
+    assert (len(answered["letters"]), world.dead_letters()) == (2, [])
+    assert world.is_protected(PROD)
+
+
 def test_what_nobody_can_read_is_left(world: World) -> None:
     """An unreadable letter is named and stays: a replay cannot bring it back."""
     Platform(world).send(set_aside("unreadable", message="poison"), queue=LETTERS)
     answered = replay(world, {"replay": {"dead_letters": {}}, "preview": False})
     assert [one["reason"] for one in answered["unreadable"]] == ["unreadable"]
+    assert answered["letters"] == []
     assert [letter["message"] for letter in world.dead_letters()] == ["poison"]
 
 
