@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
-from shared.clients import Credentials
+from shared.clients import CONNECT_SECONDS, Credentials
 from shared.config import Config
 from shared.log import protect
 
-TIMEOUT_SECONDS = 320
-"""A synchronous answer comes when the function ends; the functions' own timeout is 300 s."""
-
-Way = Literal["fc2-3.0", "fc2-2.0", "sdk-3.0"]
+TIMEOUT_SECONDS = 930
+"""A synchronous answer comes when the function ends, whoever waits; ``s.yaml`` gives it 900 s at most."""
 
 
 class InvokeError(Exception):
@@ -67,7 +65,8 @@ def _fc2(config: Config, credentials: Credentials) -> Any:  # noqa: ANN401 - fc2
         accessKeyID=credentials.access_key_id,
         accessKeySecret=credentials.access_key_secret,
         securityToken=credentials.security_token or "",
-        Timeout=TIMEOUT_SECONDS,
+        # To ``requests``, for connecting and for the answer.
+        Timeout=(CONNECT_SECONDS, TIMEOUT_SECONDS),
     )
 
 

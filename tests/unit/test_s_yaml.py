@@ -11,6 +11,7 @@ import yaml
 from emulator.bus.patterns import compile_pattern
 from shared import events
 from shared.config import load
+from shared.invoke import TIMEOUT_SECONDS
 from shared.messages import AccountChanged, Hint
 from shared.trail import ACCOUNT_EVENTS
 from tests.unit import deployment
@@ -92,6 +93,12 @@ def test_keys_and_limits(name: str) -> None:
 def test_the_table_finds_mistakes(key: str, value: object) -> None:
     """A misspelt key and a value out of its limits are found."""
     assert len(deployment.mistakes({**FUNCTIONS["retry"], key: value}, deployment.FUNCTION, "retry")) == 1
+
+
+@every_function
+def test_the_console_waits_for_the_answer(name: str) -> None:
+    """Whatever time a function has, whoever invoked it from the console is still there at its end."""
+    assert FUNCTIONS[name]["timeout"] < TIMEOUT_SECONDS
 
 
 @every_function
