@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from http.client import BadStatusLine
 from typing import Any
 
 from shared.clients import BRIEF_WAITS, READ_SECONDS, Credentials
@@ -97,8 +98,22 @@ class Queues:
         return found
 
     def delete(self, held: Held) -> None:
-        """Delete a dead letter that was received; raises GoneError if it is not ours any more."""
-        self._on(self._names.dead_letters, lambda queue: queue.delete_message(held.handle))
+        """Delete a dead letter that was received; raises GoneError if it is not ours any more.
+
+        Where it is gone only at a further try, an earlier one deleted it, and its answer was lost.
+        """
+        tries = 0
+
+        def deleted(queue: Any) -> None:  # noqa: ANN401 - the SDK ships no types
+            nonlocal tries
+            tries += 1
+            queue.delete_message(held.handle)
+
+        try:
+            self._on(self._names.dead_letters, deleted)
+        except GoneError:
+            if tries == 1:
+                raise
 
     def dead_letter_times(self) -> Times:
         """How long the dead-letter queue keeps and hides messages."""
@@ -151,6 +166,7 @@ class Queues:
             self._accounts.account = Account(
                 self._endpoint, keys.access_key_id, keys.access_key_secret, keys.security_token or ""
             )
+            _send_once(self._accounts.account.mns_client.http.conn)
         return self._accounts.account
 
 
@@ -159,6 +175,19 @@ def _limit(connection: Any, seconds: float) -> None:  # noqa: ANN401 - the SDK's
     connection.timeout = connection.connection_timeout = seconds
     if connection.sock is not None:
         connection.sock.settimeout(seconds)
+
+
+def _send_once(connection: Any) -> None:  # noqa: ANN401 - the same
+    """Keep the SDK from sending again, unseen by us, what was not answered before the connection was closed."""
+    answer = connection.getresponse
+
+    def answered() -> Any:  # noqa: ANN401 - the same
+        try:
+            return answer()
+        except BadStatusLine as error:
+            raise ConnectionError(str(error)) from error
+
+    connection.getresponse = answered
 
 
 def _held(message: Any) -> Held:  # noqa: ANN401 - the same

@@ -26,7 +26,7 @@ from shared.deadline import RESERVE, Deadline
 from shared.handling import DIGEST_SECONDS
 from shared.messages import Message, Selection
 from shared.outcome import Reason
-from shared.queue import QueueError, Queues
+from shared.queue import GoneError, QueueError, Queues
 from tests.flows.platform import Platform, cloud_event, created
 from tests.flows.test_retry import denied, failure_record, retry_message
 from tests.flows.world import PROD, TEST, World
@@ -201,6 +201,22 @@ def test_what_cannot_be_deleted_is_in_both(world: World, platform: Platform, que
     platform.work_off()
     assert world.is_protected(PROD)
     assert world.dead_letters() == []
+
+
+@pytest.mark.parametrize("move", [redrive, delete])
+def test_a_letter_that_is_gone_at_the_second_try_was_deleted_by_the_first(
+    world: World, platform: Platform, queues: Queues, move: Any
+) -> None:
+    """Where only the answer was lost it is done; what was gone before is told, for somebody else has it."""
+    platform.send(set_aside(), queue=LETTERS)
+    world.cloud.fault(service="mns", action="DeleteMessage", phase="after", drop=True)
+    assert [one.failure for one in move(queues, Selection())] == [""]
+    assert (len(world.retries()), world.dead_letters()) == (1 if move is redrive else 0, [])
+    platform.send(set_aside(), queue=LETTERS)
+    (held,) = queues.receive_dead_letters()
+    world.cloud.advance(31)
+    with pytest.raises(GoneError):
+        queues.delete(held)
 
 
 def test_deleting_is_for_good(world: World, platform: Platform, queues: Queues) -> None:
