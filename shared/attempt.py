@@ -20,12 +20,10 @@ from shared.outcome import (
     Disposition,
     GraceError,
     NoTurnError,
-    PermanentError,
     Reason,
     RetryLater,
     Schedule,
     TemporaryError,
-    Tries,
     dispose,
 )
 from shared.ports import Report
@@ -183,21 +181,16 @@ def _with_decision(ended: Ended, decision: Disposition, error: AttemptError | No
 
 def set_aside(unreadable: events.Unreadable, cloud: Cloud) -> Ended:
     """Dispose of what nobody could read: it is set aside once, as it is. Raises QueueError if that was not possible."""
-    error = PermanentError(unreadable.reason, unreadable.detail)
-    decision = dispose(error, Tries(), _schedule(cloud), 0.0)
-    if isinstance(decision, DeadLetter):
-        put_aside(
-            DeadLetterMessage(
-                reason=decision.reason,
-                detail=unreadable.detail[:LONGEST_DETAIL],
-                attempts=unreadable.earlier + 1,
-                first_failed_at=unreadable.first_failed_at or now_text(),
-                last_failed_at=now_text(),
-                message=unreadable.original,
-            ),
-            cloud,
-        )
-    return _with_decision(Ended(), decision, error)
+    letter = DeadLetterMessage(
+        reason=unreadable.reason,
+        detail=unreadable.detail[:LONGEST_DETAIL],
+        attempts=unreadable.earlier + 1,
+        first_failed_at=unreadable.first_failed_at or now_text(),
+        last_failed_at=now_text(),
+        message=unreadable.original,
+    )
+    put_aside(letter, cloud)
+    return Ended(disposition="dead_letter", reason=str(unreadable.reason), detail=log.redact(unreadable.detail))
 
 
 def now_text() -> str:

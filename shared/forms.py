@@ -36,7 +36,6 @@ class QueueMessage(_Loose):
     """``data`` of an MNS queue trigger's CloudEvent; alone where the event schema is RawData."""
 
     messageBody: str  # noqa: N815 - the wire's name
-    messageId: str = ""  # noqa: N815
 
 
 class TopicMessage(_Loose):

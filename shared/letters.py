@@ -14,7 +14,6 @@ from shared import events
 from shared.messages import AccountChanged, DeadLetterMessage, Held, Selection
 from shared.outcome import Reason
 
-UNKNOWN_VERSION = Reason.UNKNOWN_VERSION
 SOON_SECONDS = 172_800.0
 """A letter that has less than two days to live is reported: its queue forgets it then."""
 
@@ -91,9 +90,10 @@ def read(held: Held, kept: float, now: float) -> Letter:
     try:
         ours = DeadLetterMessage.model_validate(body)
     except ValidationError:
-        later = [event for event in said if isinstance(event, events.Unreadable) and event.reason is UNKNOWN_VERSION]
-        detail = later[0].detail if later else "put here by the platform, which could not deliver it"
-        return Letter(reason=UNKNOWN_VERSION if later else Reason.UNDELIVERED, detail=detail, body=body, **common)
+        unreadable = (event for event in said if isinstance(event, events.Unreadable))
+        later = next((event for event in unreadable if event.reason is Reason.UNKNOWN_VERSION), None)
+        detail = later.detail if later else "put here by the platform, which could not deliver it"
+        return Letter(reason=later.reason if later else Reason.UNDELIVERED, detail=detail, body=body, **common)
     return Letter(
         reason=ours.reason,
         detail=ours.detail,
