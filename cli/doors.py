@@ -1,7 +1,7 @@
 """Through which door a change goes: the deployed function, or the same code in this process.
 
 The function uses its own role and writes its own log, which is why it is the default. ``--direct`` uses the operator's
-rights, for when nothing is deployed or the function itself is what is broken.
+rights, for when nothing is deployed or the function itself is what is broken; it goes at the function's pace.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def through(door: str, payload: dict[str, Any], session: Session, *, direct: boo
     """The answer of one door to one request. Raises InvokeError, NotDoneError, or what the work itself raises."""
     if direct:
         read = events.read(json.dumps(payload))
-        (done,) = handle(read, session.config, session.credentials, Deadline.after(PATIENCE))
+        (done,) = handle(read, session.config, session.credentials, Deadline.after(PATIENCE), door)
         return done
     config = session.config
     answer = invoker(config, session.credentials).invoke(f"{config.functions.prefix}{door}", payload)

@@ -20,12 +20,10 @@ from shared.log import redact
 from shared.messages import LONGEST_DETAIL, AccountChanged, DeadLetterMessage, Hint, Selection
 from shared.outcome import AttemptError, Reason
 from shared.queue import GoneError, QueueError
-from shared.replay import Place, ReplayError, Spacing, beginning, gathered
+from shared.replay import Place, ReplayError, beginning, gathered
 from shared.review import review
 from shared.wording import counted
 
-CALLS_A_SECOND = 5.0
-"""Half of Cloud Backup's quota (10 calls a second, inferred from its quota page); an account costs one per region."""
 STOP_SECONDS = 30.0
 """No further account is begun with less time left: one that meets timeouts takes that long."""
 
@@ -125,7 +123,6 @@ class _Run:
 
     def __init__(self, request: events.ReplayRequest, cloud: Cloud, done: Replayed) -> None:
         self.request, self.cloud, self.done = request, cloud, done
-        self._pace = Spacing(CALLS_A_SECOND / len(cloud.ports.config.every_region))
         self._seen: set[tuple[str, Hint]] = set()
 
     def take_events(self) -> None:
@@ -188,7 +185,6 @@ class _Run:
     def _account(self, change: AccountChanged) -> None:
         if (change.account_id, change.hint) in self._seen:
             return
-        self._pace.wait()
         if self.request.preview:
             listed = self._listed.of(change.account_id)
             shown = review(change.account_id, change.hint, self.cloud.ports, listed).shown()

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from shared.quotas import CALLS_A_SECOND
 from tests.cli.console import Console
 from tests.cloud import ROOT
-from tests.flows.platform import Platform
+from tests.flows.platform import Platform, created
 from tests.flows.test_dead_letters import set_aside
 from tests.flows.test_retry import denied
 from tests.flows.world import PROD, TEST, World
@@ -100,6 +101,20 @@ def test_many_accounts_are_asked_for_in_turns(cab: Console, world: World, tmp_pa
     assert ran.code == 0
     assert [one["account_id"] for one in ran.json["accounts"]] == ids
     assert "stopped" not in ran.json
+
+
+def test_from_here_a_replay_keeps_to_the_quotas_too(cab: Console, world: World, tmp_path: Path) -> None:
+    """With --direct each call waits for its turn as in the function: none is throttled."""
+    world.configure(quotas={"calls": dict(CALLS_A_SECOND)})
+    world.cloud.load({**world.cloud.state(), "bus": {"rules": {}}})
+    world.cloud.quotas(enabled=True)
+    accounts = [world.create(f"a{number}") for number in range(8)]
+    lines = tmp_path / "events.jsonl"
+    lines.write_text("\n".join(json.dumps(created(account)) for account in accounts), encoding="utf-8")
+    ran = cab.local("replay", "--jsonl", str(lines), "--direct", "--apply", "--yes")
+    assert ran.code == 0, ran.out + ran.err
+    assert all(map(world.is_protected, accounts))
+    assert [one["action"] for one in world.cloud.journal(code="Throttling.User")] == []
 
 
 def test_many_dead_letters_are_asked_for_in_turns(cab: Console, world: World) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from shared import clients, queue, replay, replaying
+from shared import clients, queue, replay
 from shared.cloud import memory
 from shared.config import MARK
 from shared.session import SESSION_NAME
@@ -138,7 +138,6 @@ class Stage:
             patch.setattr(clients, "BRIEF_WAITS", (0.0, 0.0))
             patch.setattr(queue, "BRIEF_WAITS", (0.0, 0.0))
             patch.setattr(replay, "LOOKUPS_A_SECOND", inf)
-            patch.setattr(replaying, "CALLS_A_SECOND", inf)
             if slow:
                 patch.setattr(clients, "READ_SECONDS", failures.LATE_SECONDS)
                 patch.setattr(queue, "READ_SECONDS", failures.LATE_SECONDS)
