@@ -57,13 +57,16 @@ def rebound(
 ) -> Iterator[BindingStep]:
     """From what is bound to what is wanted. ``roads`` are the ways in which the account is to be reached.
 
-    ``tagging`` are the policies whose tag rule may bind what is in the account.
+    ``tagging`` are the policies whose tag rule may bind what is in the account. A rule does not resume what was
+    suspended when the account left, or by hand: we do.
 
     What is spare goes first, since an ECS instance may be bound to one policy only (API page "CreatePolicyBindings").
     """
     wanted, found = {one.key: one for one in want}, {one.key: one for one in have}
     places = {*roads, *(one.place for one in wanted.values())}
     spare = {key for key, one in found.items() if one.ours and _spare(one, wanted.get(key), places, tagging)}
+    by_rule = {key for key, one in found.items() if one.way == "policy" and one.ours and one.by_tag} - spare
+    wanted = {key: replace(found[key], disabled=False) for key in by_rule} | wanted
     yield from (Unbind(region, found[key]) for key in sorted(spare))
     yield from (SwitchOff(region, found[key]) for key in sorted(found) if _twin(found[key], wanted.values()))
     resting = {key for key, one in found.items() if one.ours and one.disabled}

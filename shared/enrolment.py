@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
-from shared.backups import Binding
+from shared.backups import Binding, Place
 from shared.trust import Trust
 
 
@@ -83,4 +83,12 @@ class Enrolment:
     @property
     def withdrawn(self) -> bool:
         """Desired: nothing at all is wanted of the account."""
-        return not (any(self.registrations.values()) or self.bindings)
+        return not (any(self.registrations.values()) or self.bindings or self.tag_policies)
+
+    def roads(self, region: str) -> frozenset[Place]:
+        """Desired: the ways in which the account is to be reached there. The backup account's own needs none."""
+        if not self.registrations:
+            return frozenset({Place(self.account_id, "SELF_ACCOUNT")})
+        found = self.registrations.get(region, frozenset())
+        known = frozenset[Registration]() if found is UNKNOWN else found
+        return frozenset(Place(self.account_id, one.type, one.role_name) for one in known)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from shared.backups import Place
 from shared.binding import Bind, BindingStep, SwitchOff, Unbind, after_binding, rebound, switched_off
 from shared.enrolment import UNKNOWN, Enrolment, Registration, Role, Unknown
 from shared.outcome import Reason
@@ -126,9 +125,9 @@ def _switch_off(desired: Enrolment, observed: Enrolment) -> Iterator[BindingStep
 def _bindings(desired: Enrolment, observed: Enrolment, region: str) -> Iterator[BindingStep]:
     """What is backed up there, while anything at all is wanted of the account; its registrations say by which road."""
     want = desired.bindings.get(region, frozenset())
-    roads = {Place(desired.account_id, one.type, one.role_name) for one in _known(desired, region)}
+    have = observed.bindings.get(region, frozenset())
     if not desired.withdrawn:
-        yield from rebound(region, want, observed.bindings.get(region, frozenset()), roads, desired.tag_policies)
+        yield from rebound(region, want, have, desired.roads(region), desired.tag_policies)
 
 
 def _ordered(registrations: frozenset[Registration]) -> list[Registration]:

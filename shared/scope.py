@@ -9,7 +9,7 @@ from typing import Literal
 from shared.backup_policy import BackupPolicy, SourceSettings
 from shared.backups import Binding, Place
 from shared.config import Config
-from shared.enrolment import UNKNOWN, Enrolment, Registration, Role
+from shared.enrolment import Enrolment, Registration, Role
 from shared.kinds import PAGE, region_warning
 from shared.settings import ALIAS_LENGTH, Rule, Settings
 from shared.steps import BROAD_POLICIES
@@ -140,10 +140,8 @@ def _bindings(
 
 def _road(enrolment: Enrolment) -> Place:
     """How the account is reached: as it is registered. The backup account's own resources need no registration."""
-    for found in enrolment.registrations.values():
-        for one in found if found is not UNKNOWN else ():
-            return Place(enrolment.account_id, one.type, one.role_name)
-    return Place(enrolment.account_id, "SELF_ACCOUNT")
+    anywhere = next(iter(enrolment.registrations), "")
+    return next(iter(enrolment.roads(anywhere)))
 
 
 def _enrolment(member: Member, settings: Settings, config: Config) -> Enrolment:

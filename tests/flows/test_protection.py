@@ -266,6 +266,8 @@ def tagged_zone() -> Any:
     for account in zone["accounts"]:
         bucket = {"kind": "OSS", "id": f"tagged-{account['id'][-2:]}", "region": "cn-hangzhou"}
         account.setdefault("resources", []).append({**bucket, "tags": {"backup": "daily"}})
+    own = next(account for account in zone["accounts"] if account["id"] == BACKUP)
+    own["resources"].append({"kind": "OSS", "id": "own-there", "region": "cn-shanghai"})
     return zone
 
 
@@ -429,6 +431,42 @@ def test_the_backup_accounts_own_resources_need_no_registration(world: World, ta
     assert binding["place"] == {"account_id": BACKUP, "kind": "SELF_ACCOUNT", "role_name": ""}
     assert (world.role(BACKUP), world.registered(BACKUP)) == (None, {})
     assert sweep(world, "deep")["kinds"] == {}
+
+
+@pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_the_backup_accounts_own_resources_are_backed_up_by_tag(
+    world: World, tags: Backups, *, elsewhere: bool
+) -> None:
+    """What a tag rule bound of the backup account itself goes on, whatever else of it is backed up in other regions."""
+    named = {**OSS, "name": "named", "regions": ["cn-shanghai"], "vault": {"name": "there"}}
+    named["sources"] = [{"account": BACKUP, "id": "own-there"}]
+    configure(world, BY_TAG, *([named] if elsewhere else []), external=[{"account_id": BACKUP, "display_name": "own"}])
+    sweep(world, times=4)
+    tags.run(tags.state("policies")[0]["id"])
+    assert bound(tags, BACKUP) == {"tagged-02": "OSS"}
+    for _ in range(2):
+        assert sweep(world, "deep")["kinds"] == {}
+    assert bound(tags, BACKUP) == {"tagged-02": "OSS"}
+
+
+@pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")
+@pytest.mark.parametrize("account_id", [PROD, BACKUP])
+def test_what_a_tag_rule_bound_is_resumed_when_its_account_is_back(
+    world: World, tags: Backups, account_id: str
+) -> None:
+    """Suspended while the account was withdrawn, or by hand, it is resumed by the next deep sweep."""
+    configure(world, BY_TAG, external=[{"account_id": BACKUP, "display_name": "own"}])
+    sweep(world, times=4)
+    before, policy = bound(tags, account_id), tags.state("policies")[0]["id"]
+    withdraw(world, account_id)
+    assert bound(tags, account_id) == {}
+    world.enrol(account_id)
+    sweep(world, "deep", times=2)
+    assert bound(tags, account_id) == before != {}
+    tags.suspend(policy, next(iter(before)))
+    assert sweep(world, "deep")["kinds"] == {"not_bound": 1}
+    assert bound(tags, account_id) == before
 
 
 @pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")

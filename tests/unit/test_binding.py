@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from alibabacloud_hbr20170908.models import DescribePoliciesV2ResponseBodyPoliciesRules
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,6 +81,18 @@ def test_a_withdrawal_switches_off_first_and_unbinds_nothing(have: frozenset[Bin
     for step in steps:
         observed = after(observed, step)
     assert not [one for one in observed.bindings.get(REGION, ()) if one.ours and not one.disabled]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_a_rule_bound_of_the_backup_account_stays_bound(*, elsewhere: bool) -> None:
+    """It has no registration, and perhaps no data source that is named: it is reached as itself in every region."""
+    itself = Place(ACCOUNT, "SELF_ACCOUNT")
+    bound = Binding(itself, "OSS", "a", "daily", by_tag=True, id="po-1")
+    named = {REGIONS[1]: frozenset({Binding(itself, "OSS", "b", "daily", id="po-2")})} if elsewhere else {}
+    want = Enrolment(ACCOUNT, bindings=named, tag_policies=frozenset({"daily"}))
+    assert plan(want, Enrolment(ACCOUNT, bindings={**named, REGION: frozenset({bound})})) == ()
+    rested = Enrolment(ACCOUNT, bindings={**named, REGION: frozenset({replace(bound, disabled=True)})})
+    assert plan(want, rested) == (Bind(REGION, bound),)
 
 
 def test_bindings_come_after_the_proof_and_before_the_old_registration_goes() -> None:
