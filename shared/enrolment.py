@@ -77,18 +77,17 @@ class Enrolment:
     """Desired only: take over a role of that name that lacks our mark."""
     bindings: Mapping[str, frozenset[Binding]] = field(default_factory=dict)
     """By region: what is backed up on a schedule. Observed, it holds at least what is wanted and is there."""
-    tag_policies: frozenset[str] = frozenset()
-    """Desired only: names of the policies whose tag rule may bind what is in the account."""
+    tag_policies: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Desired only, by region: names of the policies whose tag rule may bind what is in the account."""
 
     @property
     def withdrawn(self) -> bool:
         """Desired: nothing at all is wanted of the account."""
         return not (any(self.registrations.values()) or self.bindings or self.tag_policies)
 
-    def roads(self, region: str) -> frozenset[Place]:
-        """Desired: the ways in which the account is to be reached there. The backup account's own needs none."""
-        if not self.registrations:
-            return frozenset({Place(self.account_id, "SELF_ACCOUNT")})
-        found = self.registrations.get(region, frozenset())
-        known = frozenset[Registration]() if found is UNKNOWN else found
-        return frozenset(Place(self.account_id, one.type, one.role_name) for one in known)
+    @property
+    def roads(self) -> frozenset[Place]:
+        """Desired: the ways in which the account is to be reached. The backup account's own resources need none."""
+        known = (one for found in self.registrations.values() if found is not UNKNOWN for one in found)
+        roads = frozenset(Place(self.account_id, one.type, one.role_name) for one in known)
+        return roads or frozenset({Place(self.account_id, "SELF_ACCOUNT")})

@@ -127,7 +127,7 @@ def _bindings(desired: Enrolment, observed: Enrolment, region: str) -> Iterator[
     want = desired.bindings.get(region, frozenset())
     have = observed.bindings.get(region, frozenset())
     if not desired.withdrawn:
-        yield from rebound(region, want, have, desired.roads(region), desired.tag_policies)
+        yield from rebound(region, want, have, desired.roads, desired.tag_policies.get(region, frozenset()))
 
 
 def _ordered(registrations: frozenset[Registration]) -> list[Registration]:

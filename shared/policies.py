@@ -130,27 +130,27 @@ class Tagged:
     """
 
     def __init__(self, ports: Ports) -> None:
-        self._policies = {one.name: one for one in ports.config.backup_policies}
-        self._owner = ports.config.backup_account.id
+        self._config = ports.config
         self._places: dict[tuple[str, str], set[Place]] = {}
         self._judged: set[str] = set()
 
     def add(self, want: Enrolment, have: Listed) -> None:
         """Take in one account that is wanted, where it is registered as wanted."""
-        if not self._policies:
+        if not self._config.backup_policies:
             return
         self._judged.add(want.account_id)
-        for name in want.tag_policies:
-            for region in self._policies[name].regions:
+        for region, names in want.tag_policies.items():
+            for name in names:
                 self._places.setdefault((region, name), set()).update(self._roads(region, want, have))
 
     def _roads(self, region: str, want: Enrolment, have: Listed) -> Iterator[Place]:
-        if want.account_id == self._owner:
-            yield Place(self._owner, "SELF_ACCOUNT")
-        wanted = want.registrations.get(region, frozenset())
-        for one in wanted if wanted is not UNKNOWN else ():
-            if one in have.get(region, frozenset()):
-                yield Place(want.account_id, one.type, one.role_name)
+        if want.account_id == self._config.backup_account.id:
+            yield from want.roads
+        for where in self._config.registered_in((region,)):
+            wanted = want.registrations.get(where, frozenset())
+            for one in wanted if wanted is not UNKNOWN else ():
+                if one in have.get(where, frozenset()):
+                    yield Place(want.account_id, one.type, one.role_name)
 
     def places(self, region: str, policy: Policy, listed: Callable[[str], Listed]) -> set[Place]:
         """What the policy's rule is to name, given what it names now."""
@@ -162,10 +162,12 @@ class Tagged:
         return self._places.get((region, policy.name), set()) | stays
 
 
-def rewrite(ports: Ports, tagged: Tagged, listed: Callable[[str], Listed], *, write: bool) -> list[Change]:
+def rewrite(
+    regions: Iterable[str], ports: Ports, tagged: Tagged, listed: Callable[[str], Listed], *, write: bool
+) -> list[Change]:
     """Compare the rules of our policies with the configuration, their account lists included; replace what differs."""
     found: list[Change] = []
-    for region in _regions(ports):
+    for region in regions:
         try:
             found += _rewrite(region, tagged, listed, ports, write=write)
         except AttemptError as error:
@@ -176,23 +178,25 @@ def rewrite(ports: Ports, tagged: Tagged, listed: Callable[[str], Listed], *, wr
 def _rewrite(
     region: str, tagged: Tagged, listed: Callable[[str], Listed], ports: Ports, *, write: bool
 ) -> Iterator[Change]:
-    mine = by_name(ports.protection.policies(region))
-    for one in ports.config.backup_policies:
-        have = mine.get(one.name)
-        if region not in one.regions or have is None:
-            continue
-        if one.tags and ports.config.assumptions.tag_accounts == "ignored":
-            yield Change(
-                Drift.TAGS_IMPOSSIBLE, f"{one.name!r}: the cloud ignores account lists; name data sources instead"
-            )
-        vault_id = min(have.vault_ids, default="")
-        want = rules_of(one, vault_id, tagged.places(region, have, listed), ports.config.assumptions)
+    here = {one.name: one for one in ports.config.backup_policies if region in one.regions}
+    for name, have in by_name(ports.protection.policies(region)).items():
+        one = here.get(name)
+        if one is None:
+            # Wanted no more, it stays; by its tag rule the cloud would bind again whatever is taken out.
+            want = [rule for rule in have.rules if rule.type != "TAG"]
+        else:
+            if one.tags and ports.config.assumptions.tag_accounts == "ignored":
+                yield Change(
+                    Drift.TAGS_IMPOSSIBLE, f"{name!r}: the cloud ignores account lists; name data sources instead"
+                )
+            vault_id = min(have.vault_ids, default="")
+            want = rules_of(one, vault_id, tagged.places(region, have, listed), ports.config.assumptions)
         if same(want, have.rules):
             continue
         repaired = write and Drift.BACKUP_POLICY_CHANGED not in ports.config.sweep.observe
         if repaired:
-            ports.protection.write_policy(region, one.name, with_ids(want, have), have.id)
-        yield Change(Drift.BACKUP_POLICY_CHANGED, f"{one.name!r} in {region}", repaired)
+            ports.protection.write_policy(region, name, with_ids(want, have), have.id)
+        yield Change(Drift.BACKUP_POLICY_CHANGED, f"{name!r} in {region}", repaired)
 
 
 def strays(region: str, standing: Standing) -> list[Change]:

@@ -21,7 +21,8 @@ from shared.messages import LONGEST_DETAIL, AccountChanged, DeadLetterMessage, H
 from shared.outcome import AttemptError, Reason
 from shared.queue import GoneError, QueueError
 from shared.replay import Place, ReplayError, beginning, gathered
-from shared.review import review
+from shared.review import Standings, review
+from shared.standing import for_sweep
 from shared.wording import counted
 
 STOP_SECONDS = 30.0
@@ -187,7 +188,7 @@ class _Run:
             return
         if self.request.preview:
             listed = self._listed.of(change.account_id)
-            shown = review(change.account_id, change.hint, self.cloud.ports, listed).shown()
+            shown = review(change.account_id, change.hint, self.cloud.ports, listed, self._standing).shown()
         else:
             shown = attempt(change, self.cloud, again=True).shown()
         self.done.accounts.append(shown)
@@ -197,3 +198,8 @@ class _Run:
     def _listed(self) -> Registrations:
         """Listed once for a preview of many accounts."""
         return Registrations(self.cloud.ports)
+
+    @cached_property
+    def _standing(self) -> Standings:
+        """The same of what is bound."""
+        return for_sweep(self.cloud.ports, deep=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from shared.backup_policy import BackupPolicy, SourceSettings
-from shared.backups import Binding, Place
+from shared.backups import Binding
 from shared.config import Config
 from shared.enrolment import Enrolment, Registration, Role
 from shared.kinds import PAGE, region_warning
@@ -82,8 +82,8 @@ def desired(member: Member, config: Config) -> Wanted:
         return Wanted(Enrolment(member.account_id), settings, best.name if best else DEFAULT_RULE)
     policies = tuple(one for one in config.backup_policies if one.name in settings.backup_policies)
     enrolment = _enrolment(member, settings, config)
-    by_tag = frozenset(one.name for one in policies if one.tags)
-    enrolment = replace(enrolment, bindings=_bindings(enrolment, settings, policies), tag_policies=by_tag)
+    bindings, by_tag = _bindings(enrolment, settings, policies), _by_tag(enrolment, settings, policies)
+    enrolment = replace(enrolment, bindings=bindings, tag_policies=by_tag)
     return Wanted(enrolment, settings, best.name if best else DEFAULT_RULE, policies)
 
 
@@ -119,7 +119,7 @@ def _bindings(
     enrolment: Enrolment, settings: Settings, policies: Iterable[BackupPolicy]
 ) -> dict[str, frozenset[Binding]]:
     """By region; a data source where the account is not registered cannot be reached, and is left out."""
-    place = _road(enrolment)
+    (place,) = enrolment.roads
     found: dict[str, set[Binding]] = {}
     for policy, source, region in _sources(enrolment.account_id, policies):
         if region in settings.regions:
@@ -138,10 +138,14 @@ def _bindings(
     return {region: frozenset(bindings) for region, bindings in found.items()}
 
 
-def _road(enrolment: Enrolment) -> Place:
-    """How the account is reached: as it is registered. The backup account's own resources need no registration."""
-    anywhere = next(iter(enrolment.registrations), "")
-    return next(iter(enrolment.roads(anywhere)))
+def _by_tag(enrolment: Enrolment, settings: Settings, policies: Iterable[BackupPolicy]) -> dict[str, frozenset[str]]:
+    """By region; where the account is not registered, a tag rule reaches nothing of it."""
+    found: dict[str, set[str]] = {}
+    for policy in policies:
+        for region in policy.regions if policy.tags else ():
+            if region in settings.regions or not enrolment.registrations:
+                found.setdefault(region, set()).add(policy.name)
+    return {region: frozenset(names) for region, names in found.items()}
 
 
 def _enrolment(member: Member, settings: Settings, config: Config) -> Enrolment:

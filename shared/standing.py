@@ -67,9 +67,12 @@ def _plans(region: str, wanted: Iterable[Binding], ports: Ports) -> frozenset[Bi
 
 
 def for_sweep(ports: Ports, *, deep: bool) -> dict[str, Standing]:
-    """Every region that has backup policies. A fast sweep reads the bindings of those that name their data sources."""
+    """A fast sweep reads the regions that have backup policies, and the bindings of those that name their data sources.
+
+    A deep one reads all of every region where backups of ours may be: what is wanted no more may still run.
+    """
     wanted = {region for policy in ports.config.backup_policies for region in policy.regions}
-    regions = [region for region in ports.config.backup_regions if region in wanted]
+    regions = [region for region in ports.config.backup_regions if deep or region in wanted]
     read = ports.pool.map(lambda region: _whole(region, ports, deep=deep), regions)
     return dict(zip(regions, read, strict=True))
 

@@ -113,8 +113,7 @@ def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, eve
     _repair(work, run, report)
     for account_id, region, registration in listed.duplicates:
         _single(account_id, region, registration, run, report)
-    if ports.config.backup_policies:
-        _note(rewrite(ports, run.tagged, listed.of, write=True), report, ports)
+    _note(rewrite(run.standing, ports, run.tagged, listed.of, write=True), report, ports)
     return report
 
 

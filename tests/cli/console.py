@@ -31,6 +31,11 @@ READS = {
     "GetRole",
     "ListPoliciesForRole",
     "CheckRole",
+    # What is bound, in every region where something may be.
+    "DescribePoliciesV2",
+    "DescribePolicyBindings",
+    "DescribeBackupPlans",
+    "DescribeHanaInstances",
     # A queue can only be looked at by receiving and handing back.
     "GetQueueAttributes",
     "ReceiveMessage",

@@ -9,7 +9,7 @@ from alibabacloud_hbr20170908 import models as hbr
 
 from tests.flows.backups import DAILY, ROLE, START, Backups
 from tests.flows.test_inventory import withdraw
-from tests.flows.world import BACKUP, PROD, SANDBOX, TEST, World
+from tests.flows.world import BACKUP, PROD, REGIONS, SANDBOX, TEST, World
 
 OSS = {
     "name": "buckets",
@@ -196,6 +196,19 @@ def test_a_source_that_is_wanted_no_more_is_unbound(world: World, a: Backups) ->
     assert a.points() == points
 
 
+def test_the_last_policy_that_is_wanted_no_more_leaves_nothing_bound(world: World, a: Backups) -> None:
+    """Where no policy is configured any more, the deep sweep still sees what is bound, and takes it out."""
+    configure(world, OSS)
+    sweep(world, times=3)
+    configure(world)
+    mark = world.mark()
+    assert sweep(world)["kinds"] == {}
+    assert set(world.calls(mark)) <= {"AssumeRole", "ListAccounts", "ListFoldersForParent", "DescribeCrossAccounts"}
+    assert sweep(world, "deep")["kinds"] == {"binding_left_behind": 2}
+    assert a.state("bindings") == []
+    assert sweep(world, "deep")["kinds"] == {}
+
+
 def test_what_lacks_our_mark_is_never_changed(world: World, a: Backups) -> None:
     """A foreign vault, policy or binding of the wanted name is reported and left as it is."""
     vault = a.vault("central", ours=False)
@@ -297,6 +310,16 @@ def test_a_tag_rule_names_the_enrolled_accounts(world: World, tags: Backups) -> 
     assert sweep(world, "deep")["kinds"] == {}
 
 
+@pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")
+@pytest.mark.usefixtures("a")
+def test_a_tag_rule_names_the_accounts_in_every_region(world: World) -> None:
+    """Also where records are made in one region only, since they count everywhere."""
+    configure(world, {**BY_TAG, "regions": list(REGIONS)})
+    sweep(world, times=4)
+    assert [listed(Backups(world, region)) for region in REGIONS] == [{PROD, TEST}] * 2
+    assert sweep(world, "deep")["kinds"] == {}
+
+
 def test_no_tag_rule_is_written_for_no_account(world: World, tags: Backups) -> None:
     """A rule without accounts would select the backup account's own resources: then there is none."""
     configure(world, BY_TAG)
@@ -305,6 +328,23 @@ def test_no_tag_rule_is_written_for_no_account(world: World, tags: Backups) -> N
     (policy,) = tags.state("policies")
     assert [rule["RuleType"] for rule in policy["rules"]] == ["BACKUP", "TRANSITION"]
     assert bound(tags, BACKUP) == {}
+
+
+@pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")
+@pytest.mark.parametrize("kept", [[], [{**BY_TAG, "regions": ["cn-shanghai"]}]], ids=["none", "another region"])
+def test_a_tag_rule_that_is_wanted_no_more_goes(world: World, tags: Backups, kept: list[dict[str, Any]]) -> None:
+    """Its policy stays, without that rule: else the cloud would bind again whatever is taken out."""
+    configure(world, BY_TAG)
+    sweep(world, times=4)
+    assert (bound(tags), bound(tags, TEST)) == ({"tagged-11": "OSS"}, {"tagged-12": "OSS"})
+    configure(world, *kept)
+    kinds = sweep(world, "deep")["kinds"]
+    assert (kinds["binding_left_behind"], kinds["backup_policy_changed"]) == (2, 1)
+    sweep(world, "deep", times=3)
+    (policy,) = tags.state("policies")
+    assert [rule["RuleType"] for rule in policy["rules"]] == ["BACKUP", "TRANSITION"]
+    assert tags.state("bindings") == []
+    assert sweep(world, "deep")["kinds"] == {}
 
 
 @pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")

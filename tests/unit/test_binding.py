@@ -63,7 +63,9 @@ def test_every_pair_of_bindings_converges(
 def test_nothing_foreign_is_touched(want: frozenset[Binding], have: frozenset[Binding], tags: frozenset[str]) -> None:
     """No step unbinds or switches off what is not ours, enrolled or withdrawn."""
     bindings = {REGION: want} if want else {}
-    enrolled = plan(replace(ENROLLED, bindings=bindings, tag_policies=tags), replace(ENROLLED, bindings={REGION: have}))
+    enrolled = plan(
+        replace(ENROLLED, bindings=bindings, tag_policies={REGION: tags}), replace(ENROLLED, bindings={REGION: have})
+    )
     left = plan(Enrolment(ACCOUNT), replace(ENROLLED, bindings={REGION: have}))
     assert all(step.binding.ours for step in (*enrolled, *left) if isinstance(step, Unbind | SwitchOff))
 
@@ -89,7 +91,7 @@ def test_what_a_rule_bound_of_the_backup_account_stays_bound(*, elsewhere: bool)
     itself = Place(ACCOUNT, "SELF_ACCOUNT")
     bound = Binding(itself, "OSS", "a", "daily", by_tag=True, id="po-1")
     named = {REGIONS[1]: frozenset({Binding(itself, "OSS", "b", "daily", id="po-2")})} if elsewhere else {}
-    want = Enrolment(ACCOUNT, bindings=named, tag_policies=frozenset({"daily"}))
+    want = Enrolment(ACCOUNT, bindings=named, tag_policies={REGION: frozenset({"daily"})})
     assert plan(want, Enrolment(ACCOUNT, bindings={**named, REGION: frozenset({bound})})) == ()
     rested = Enrolment(ACCOUNT, bindings={**named, REGION: frozenset({replace(bound, disabled=True)})})
     assert plan(want, rested) == (Bind(REGION, bound),)
