@@ -152,9 +152,9 @@ def after(observed: Enrolment, step: AnyStep) -> Enrolment:
         case CreateRole() | UpdateRole() | AttachPolicy() | DetachPolicy() | DeleteRole():
             return replace(observed, role=_role_after(observed.role, step), proven=frozenset())
         case Register():
-            return with_registrations(observed, step.region, _known(observed, step.region) | {step.registration})
+            return with_registrations(observed, step.region, known(observed, step.region) | {step.registration})
         case Deregister():
-            return with_registrations(observed, step.region, _known(observed, step.region) - {step.registration})
+            return with_registrations(observed, step.region, known(observed, step.region) - {step.registration})
         case CheckRole():
             return replace(observed, proven=observed.proven | {step.region})
         case Bind() | Unbind() | SwitchOff():
@@ -178,8 +178,9 @@ def _role_after(role: Role | Unknown | None, step: RoleStep) -> Role | Unknown |
     return role
 
 
-def _known(observed: Enrolment, region: str) -> frozenset[Registration]:
-    have = observed.registrations.get(region, UNKNOWN)
+def known(enrolment: Enrolment, region: str) -> frozenset[Registration]:
+    """The registrations of one region, as far as they are known."""
+    have = enrolment.registrations.get(region, UNKNOWN)
     return frozenset() if have is UNKNOWN else have
 
 

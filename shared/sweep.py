@@ -27,7 +27,7 @@ from shared.examine import examine
 from shared.fleet import Registrations, everyone
 from shared.messages import Hint
 from shared.outcome import AttemptError, Reason
-from shared.plan import AnyStep, plan
+from shared.plan import AnyStep, known, plan
 from shared.policies import Change, Tagged, make, rewrite, strays
 from shared.ports import Ports, Report, Work
 from shared.scope import Member, Wanted
@@ -137,8 +137,9 @@ def _single(account_id: str, region: str, registration: Registration, run: _Run,
     ports, detail, repaired = run.ports, f"more than once in {region}: {registration.type}", False
     try:
         if Drift.DUPLICATE not in ports.config.sweep.observe and run.deadline.left > 0:
-            member = find(account_id, ports)
-            if judge(member, Hint.JOINED, ports.config)[0] is not None:
+            wanted, _ = judge(find(account_id, ports), Hint.JOINED, ports.config)
+            # One that is not wanted has just gone, with its role, or is only observed.
+            if wanted and registration in known(wanted.enrolment, region):
                 ports.backup.deregister(region, account_id, registration)
                 ports.backup.register(region, account_id, registration)
                 repaired = True

@@ -116,6 +116,24 @@ def test_a_double_record_becomes_one(swept: World) -> None:  # noqa: F811 - the 
     assert sweep(swept)["kinds"] == {}
 
 
+@pytest.mark.parametrize("observe", [[], ["stale_registration"]])
+def test_a_double_record_that_is_not_wanted_is_not_made_again(
+    swept: World,  # noqa: F811 - the fixture
+    observe: list[str],
+) -> None:
+    """Of a role that the settings name no more: it goes with that role, and is not registered again."""
+    doubled(swept)
+    swept.configure(enrolment={"role_name": "prodrole"}, sweep={"observe": observe})
+    mark = swept.mark()
+    report = sweep(swept)
+    sweep(swept)
+    added = [one["params"] for one in swept.cloud.journal(since=mark, action="AddCrossAccount")]
+    assert {one["CrossAccountRoleName"] for one in added} == {"prodrole"}
+    assert report["kinds"]["duplicate"] == 1
+    named = {one["place"]["role_name"] for one in swept.records() if one["place"]["account_id"] == PROD}
+    assert named == roles(swept) == {"prodrole", *([ROLE] if observe else [])}
+
+
 def test_a_duplicate_that_cannot_be_removed_stops_nothing(swept: World) -> None:  # noqa: F811 - the fixture
     """It is that account's failure; what differs elsewhere is repaired all the same."""
     doubled(swept)
