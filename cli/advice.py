@@ -29,7 +29,7 @@ NEXT: dict[Reason, str] = {
     Reason.MASS_REMOVAL: "look with `cab plan --all` whether so many are to go; `cab apply` of that plan releases them",
     Reason.NOT_READY: "wait: a new account or role takes a moment; `cab onboard ACCOUNT` makes what is missing",
     Reason.NO_TURN: "nothing: its turn comes; `cab status` shows how many are left",
-    Reason.OUT_OF_BUDGET: "nothing: it comes again in seconds; if it stays so, raise `timeout` in s.yaml",
+    Reason.OUT_OF_BUDGET: "try again; if it stays so, find out which calls are slow, or raise `timeout` in s.yaml",
     Reason.REPLAY_STOPPED: "redrive it: it goes on where it stopped, and what is done stays done",
     Reason.RESTORABLE_DATA: "decide what becomes of the backups; teardown.mode keep withdraws and keeps them",
     Reason.RESOURCE_DIRECTORY_MODE_OFF: "enable Cloud Backup as a trusted service of the Resource Directory",

@@ -30,6 +30,8 @@ from shared.ports import Report
 
 SOON_SECONDS = 10.0
 """After which a message comes again that its invocation had no time for."""
+LEAST_SECONDS = 5.0
+"""With less time left no account is begun: it would be left in the middle."""
 
 
 @dataclass
@@ -100,7 +102,7 @@ def attempt(change: AccountChanged, cloud: Cloud, *, again: bool = False) -> End
 
 
 def _tried(change: AccountChanged, cloud: Cloud, report: Report, *, again: bool) -> AttemptError | None:
-    if cloud.calls.deadline.left <= 0:
+    if cloud.calls.deadline.left < LEAST_SECONDS:
         # Its neighbours in the batch took the time: it comes back in an invocation of its own.
         detail = "no time was left for it in this invocation"
         return NoTurnError(Reason.OUT_OF_BUDGET, detail, delay=SOON_SECONDS)

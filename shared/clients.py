@@ -46,7 +46,7 @@ class Credentials:
 
 
 class Calls:
-    """Makes the API calls of one invocation; thread-safe.
+    """Makes the API calls of one invocation, and none after its deadline; thread-safe.
 
     ``patient``: each call waits for its turn. Otherwise whole events wait, in the queue, where that is free; once one
     is let in, none of its calls waits.
@@ -85,10 +85,12 @@ class Calls:
         return self._once(name, send)
 
     def _once(self, name: str, send: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+        wait = self._pace.wait(name) if self._patient else 0.0
+        if wait >= self.deadline.left:
+            raise TemporaryError(Reason.OUT_OF_BUDGET, f"{name}: no time was left for it in this invocation")
+        time.sleep(wait)
         with self._lock:
             self.counted[name] += 1
-        if self._patient:
-            time.sleep(min(self._pace.wait(name), self.deadline.left))
         try:
             return self._answer(name, send)
         except TemporaryError as error:

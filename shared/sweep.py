@@ -108,12 +108,13 @@ def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, eve
         report.add(
             Finding(account_id, "stranger", "registered, but neither the directory nor the configuration knows it")
         )
+    # First what all accounts share: however much is to be repaired, it never waits for another sweep.
+    _note(rewrite(run.standing, ports, run.tagged, listed.of, write=True), report, ports)
     # Not in the directory's order: accounts that fail slowly must not keep others from their turn for ever.
     random.shuffle(work)
     _repair(work, run, report)
     for account_id, region, registration in listed.duplicates:
         _single(account_id, region, registration, run, report)
-    _note(rewrite(run.standing, ports, run.tagged, listed.of, write=True), report, ports)
     return report
 
 

@@ -34,7 +34,7 @@ class Demo:
         self.started = self.now()
         credentials = cloud.credentials()
         endpoint = config.endpoints.resourcedirectory
-        self.directory = Api("resourcedirectory", endpoint, credentials, Calls(Deadline.after(60)))
+        self.directory = Api("resourcedirectory", endpoint, credentials, Calls(Deadline.after(3600)))
         self.invoker = invoker(config, credentials)
 
     def say(self, text: str) -> None:

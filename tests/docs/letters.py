@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 QUEUE = "cab-dead-letters"
 LETTER: dict[str, Any] = json.loads((ROOT / "tests/messages/v1/dead-letter.json").read_text(encoding="utf-8"))
 RECORD = (ROOT / "events" / "failure-record.destination.json").read_text(encoding="utf-8")
-ANSWERS = {Reason.GRACE, Reason.NO_TURN, Reason.OUT_OF_BUDGET}
+ANSWERS = {Reason.GRACE, Reason.NO_TURN}
 """Reasons that are only in answers and logs."""
 REASONS = sorted(set(Reason) - ANSWERS)
 """Those that a letter can have."""

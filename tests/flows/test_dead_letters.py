@@ -23,7 +23,7 @@ from shared.clients import Credentials
 from shared.config import load
 from shared.dead_letters import delete, look, redrive
 from shared.deadline import RESERVE, Deadline
-from shared.handling import DIGEST_SECONDS
+from shared.handling import SPARE_SECONDS
 from shared.messages import Message, Selection
 from shared.outcome import Reason
 from shared.queue import GoneError, QueueError, Queues
@@ -393,7 +393,7 @@ def test_a_sweep_that_runs_out_of_time_leaves_some_for_the_digest(
 ) -> None:
     """A deep sweep ends early enough to tell people what it left over."""
     with webhook(monkeypatch) as told:
-        answer = world.call("reconcile", {"sweep": "deep"}, world.context(timeout=round(DIGEST_SECONDS + RESERVE)))
+        answer = world.call("reconcile", {"sweep": "deep"}, world.context(timeout=round(SPARE_SECONDS + RESERVE)))
     assert (answer["sweep"]["in_scope"], answer["sweep"]["left_over"]) == (2, 2)
     ((_, digest),) = told
     assert digest["accounts left for the next sweep"] == 2

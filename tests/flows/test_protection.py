@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from alibabacloud_hbr20170908 import models as hbr
 
+from shared.deadline import RESERVE
+from shared.handling import SPARE_SECONDS
 from tests.flows.backups import DAILY, ROLE, START, Backups
 from tests.flows.test_inventory import withdraw
 from tests.flows.world import BACKUP, PROD, REGIONS, SANDBOX, TEST, World
@@ -358,6 +360,19 @@ def test_events_leave_a_shared_policy_to_the_sweep(world: World, tags: Backups) 
     assert "UpdatePolicyV2" not in world.calls(mark)
     sweep(world)
     assert listed(tags) == {PROD, TEST, account}
+
+
+@pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")
+def test_a_tag_rule_is_written_however_much_else_there_is_to_do(world: World, tags: Backups) -> None:
+    """A sweep that has no time for single accounts has written what all of them share before."""
+    configure(world, BY_TAG)
+    world.enrol(PROD)
+    for _ in range(3):
+        short = world.context(timeout=round(SPARE_SECONDS + RESERVE))
+        assert world.call("reconcile", {"sweep": "fast"}, short)["sweep"]["left_over"] == 1
+        world.cloud.advance(60)
+        world.key = world.cloud.as_function()
+    assert listed(tags) == {PROD}
 
 
 @pytest.mark.not_under(NO_TAG_RULE, account_scope="ignored")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,8 +12,13 @@ from typing import Any
 import pytest
 from alibabacloud_resourcedirectorymaster20220419 import models as rd
 
-from shared.config import Retry
+from shared.attempt import LEAST_SECONDS
+from shared.clients import Credentials
+from shared.cloud import connect
+from shared.config import Retry, load
+from shared.deadline import RESERVE, Deadline
 from shared.messages import Message
+from shared.outcome import Reason, TemporaryError
 from shared.queue import QueueError
 from tests.flows.platform import Platform, cloud_event, created, encoded
 from tests.flows.world import PROD, TEST, World
@@ -162,6 +169,39 @@ def test_no_time_left_means_another_invocation(world: World) -> None:
     assert (answer["disposition"], answer["reason"]) == ("retry", "out_of_budget")
     assert [message["account_id"] for message in world.retries()] == [PROD]
     assert world.role(PROD) is None
+
+
+def test_nothing_is_begun_that_is_likely_to_be_cut_off(world: World) -> None:
+    """In the last seconds of an invocation no account is begun."""
+    answer = world.call("retry", [cloud_event(retry_message())], world.context(timeout=round(RESERVE) + 4))
+    assert (answer["disposition"], answer["reason"], answer["api_calls"]) == ("retry", "out_of_budget", 0)
+
+
+def test_what_runs_out_of_time_comes_back(world: World) -> None:
+    """After the deadline nothing more is begun; the message is in the queue before the platform cuts it off."""
+    policies = ["AliyunHBRRolePolicy", "System:ReadOnlyAccess", "System:AdministratorAccess"]
+    world.configure(enrolment={"policies": policies})
+    for service in ("ram", "sts", "hbr", "resourcedirectory"):
+        world.cloud.fault(service=service, latency_ms=800, count=None)
+    timeout, began = RESERVE + LEAST_SECONDS + 0.5, time.monotonic()
+    answer = world.call("retry", json.loads(retry_message()), world.context(timeout))
+    assert (answer["disposition"], answer["reason"]) == ("retry", "out_of_budget")
+    assert time.monotonic() - began < timeout - RESERVE / 2
+    assert [message["attempt"] for message in world.retries()] == [3]
+    world.cloud.clear_faults()
+    assert world.call("retry", world.retries()[0])["state"] == "protected"
+
+
+def test_after_the_deadline_only_the_queue_is_called(world: World) -> None:
+    """A call to the cloud is refused before it is made; a message can be put into a queue all the same."""
+    key, mark = world.key, world.mark()
+    given = Credentials(key.access_key_id, key.access_key_secret, key.token)
+    with connect(load(os.environ), given, Deadline.after(0)) as cloud:
+        with pytest.raises(TemporaryError) as refused:
+            cloud.ports.directory.look_up(PROD)
+        cloud.queues.retry_later(Message(account_id=PROD), 0)
+    assert (refused.value.reason, cloud.calls.counted.total()) == (Reason.OUT_OF_BUDGET, 0)
+    assert world.calls(mark) == ["SendMessage"]
 
 
 def test_what_was_not_tried_is_no_attempt(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from alibabacloud_hbr20170908 import models as hbr
 from alibabacloud_ram20150501 import models as ram
 
-from shared.deadline import Deadline
+from shared.deadline import RESERVE, Deadline
+from shared.handling import SPARE_SECONDS
 from shared.sweep import sweep as run_sweep
 from tests.flows.test_dead_letters import webhook
 from tests.flows.test_review import ports  # noqa: F401 - a fixture
@@ -188,6 +190,22 @@ def test_what_the_deadline_leaves_over_is_the_next_run_s(world: World, ports: An
     sweep(world)
     assert world.is_protected(PROD)
     assert world.is_protected(TEST)
+
+
+def test_a_sweep_begins_no_account_in_its_last_seconds(world: World) -> None:
+    """What is begun can be ended, and the sweep says what it left over."""
+    answer = world.call("reconcile", {"sweep": "fast"}, world.context(timeout=round(SPARE_SECONDS + RESERVE)))
+    assert (answer["disposition"], answer["sweep"]["left_over"], answer["sweep"]["examined"]) == ("done", 2, 0)
+    assert not world.is_protected(PROD)
+
+
+def test_a_sweep_whose_time_is_over_calls_no_more(world: World) -> None:
+    """It ends by itself and says why, however many calls there were to be, instead of being cut off without a word."""
+    mark, began = world.mark(), time.monotonic()
+    answer = world.call("reconcile", {"sweep": "fast"}, world.context(timeout=round(RESERVE)))
+    assert (answer["disposition"], answer["reason"]) == ("failed", "out_of_budget")
+    assert world.calls(mark) == []
+    assert time.monotonic() - began < RESERVE
 
 
 def test_a_trust_that_is_too_wide_is_told_of_at_once(

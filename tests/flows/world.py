@@ -84,7 +84,7 @@ class World:
         self.config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
         self.configure(**({"assumptions": assumptions} if (assumptions := guesses.told(self.cloud)) else {}))
 
-    def context(self, timeout: int = 300) -> SimpleNamespace:
+    def context(self, timeout: float = 300) -> SimpleNamespace:
         """The context object in its Python 3.10 form."""
         credentials = SimpleNamespace(
             access_key_id=self.key.access_key_id,

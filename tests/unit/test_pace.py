@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.clients import Calls
+from shared.deadline import Deadline
+from shared.outcome import Reason, TemporaryError
 from shared.pace import A_WHILE, AT_ONCE, SAVED, SHORT, Pace, Share
 
 CALLS = st.lists(st.tuples(st.floats(0, 5), st.booleans()), max_size=60)
 """Seconds until the next event, and whether it has come for its turn."""
+
+
+ANSWER = SimpleNamespace(body=SimpleNamespace(request_id="r"))
 
 
 class Clock:
@@ -32,6 +42,22 @@ def test_without_shares_nothing_waits() -> None:
     pace = Pace({})
     pace.refused("Add")
     assert [pace.wait("Add"), pace.admit(5, again=False), pace.admit(5, again=True)] == [0.0, 0.0, 0.0]
+
+
+def test_a_call_whose_turn_is_after_the_deadline_is_not_made() -> None:
+    """It is refused at once: neither is it waited for, nor made without its turn."""
+    made = list[str]()
+    calls = Calls(Deadline(time.monotonic() + 5), Pace({"Add": Share(0.01, 0.01)}), patient=True)
+    began = time.monotonic()
+
+    def send(_: object) -> SimpleNamespace:
+        made.append("made")
+        return ANSWER
+
+    with pytest.raises(TemporaryError) as refused:
+        list(map(calls, ["Add"] * int(SAVED + 3), [send] * int(SAVED + 3)))
+    assert (refused.value.reason, len(made)) == (Reason.OUT_OF_BUDGET, calls.counted["Add"])
+    assert time.monotonic() - began < 1
 
 
 def test_calls_come_one_after_another() -> None:
