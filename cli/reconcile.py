@@ -38,7 +38,7 @@ def reconcile(
         raise NotDoneError(f"no sweep was made: {answer.get('detail', answer)}", deployed)
     # A deep sweep also looks at what waits for a person.
     swept = {**answer["sweep"], **({"dead_letters": answer["dead_letters"]} if "dead_letters" in answer else {})}
-    done = not swept["left_over"] and not swept["kinds"].get("failed")
+    done = not swept["left_over"] and not swept.get("not_examined") and not swept["kinds"].get("failed")
     return Result(swept, list(shown(swept)), done=done)
 
 
@@ -59,6 +59,11 @@ def shown(swept: dict[str, Any]) -> Iterator[RenderableType]:
     if swept["left_over"]:
         left = counted(swept["left_over"], "account")
         yield following(f"left for the next run: {left}; run it again, or wait for the timer")
+    if swept.get("not_examined"):
+        left = counted(swept["not_examined"], "account")
+        yield following(
+            f"due, and nobody looked: {left}; their turn comes again in sweep.deep_days, or run it again today"
+        )
     if swept.get("dead_letters", {}).get("count"):
         yield following(f"`cab dead-letters list`: {swept['dead_letters']['count']} wait for a person")
     if swept["kinds"].get("failed"):

@@ -82,7 +82,8 @@ class Sweep(Frozen):
     """The comparison of every account with what is desired."""
 
     deep_days: int = Field(default=7, ge=1, le=90)
-    """Every account's role is examined once in so many days, by a share each night."""
+    """Every account's role is examined once in so many days, by a share each night. An account for which the night has
+    no time is told of in the digest, and waits for its next turn: then choose more days, so that a share is smaller."""
     observe: tuple[Drift, ...] = ()
     """Kinds of drift that are reported and not repaired, see below."""
 

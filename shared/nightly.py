@@ -24,18 +24,20 @@ def digest(swept: SweepReport | None, failure: str, cloud: Cloud) -> dict[str, A
         "dead letters": letters.get("count", letters.get("unreadable")),
         "dead letters that are lost within two days": letters.get("ending_soon", 0),
         "dead letters by reason": letters.get("by_reason", {}),
-        **(_swept(swept) if swept else {}),
+        **(_swept(swept, cloud.ports.config.sweep.deep_days) if swept else {}),
     }
     told = notify.digest(findings, cloud.ports.config, cloud.calls.deadline)
     return {**letters, "told": told}
 
 
-def _swept(swept: SweepReport) -> dict[str, Any]:
+def _swept(swept: SweepReport, deep_days: int) -> dict[str, Any]:
     return {
         "accounts": swept.members,
         "accounts in scope": swept.in_scope,
         "accounts repaired": swept.repaired,
         "accounts left for the next sweep": swept.left_over,
+        "accounts due that nobody looked at": swept.not_examined,
+        **({"days until their turn comes again": deep_days} if swept.not_examined else {}),
         "findings": dict(swept.kinds),
     }
 

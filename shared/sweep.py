@@ -64,7 +64,9 @@ class SweepReport:
     examined: int = 0
     repaired: int = 0
     left_over: int = 0
-    """Accounts that the deadline left for the next run."""
+    """Accounts that differ, and that the deadline left for the next run."""
+    not_examined: int = 0
+    """Accounts that were only due, and that nobody looked at before the deadline: their turn comes in ``deep_days``."""
     kinds: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
@@ -191,9 +193,12 @@ def _taken_as_right(bound: Bound, listed: Registrations) -> Enrolment:
 
 def _repair(work: list[tuple[Member, Wanted]], run: _Run, report: SweepReport) -> None:
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as workers:
-        for findings in workers.map(lambda item: _repair_one(item[0], item[1], run), work):
+        done = workers.map(lambda item: _repair_one(item[0], item[1], run), work)
+        for (_, wanted), findings in zip(work, done, strict=True):
             if findings is None:
-                report.left_over += 1
+                differs = _differs(wanted.enrolment, run)
+                report.left_over += differs
+                report.not_examined += not differs
                 continue
             report.examined += 1
             report.repaired += bool(findings) and all(finding.repaired for finding in findings)

@@ -192,6 +192,23 @@ def test_what_the_deadline_leaves_over_is_the_next_run_s(world: World, ports: An
     assert world.is_protected(TEST)
 
 
+def test_whose_role_nobody_looked_at_is_counted_apart(
+    swept: World,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An account that was only due is no work of the next sweep: its turn comes again later, and people are told."""
+    unregistered(swept)
+    with webhook(monkeypatch) as told:
+        request = {"sweep": "deep", "everything": True}
+        report = swept.call("reconcile", request, swept.context(round(SPARE_SECONDS + RESERVE)))["sweep"]
+    assert (report["left_over"], report["not_examined"]) == (1, 1)
+    ((_, digest),) = told
+    counted = [digest[f"accounts {what}"] for what in ("left for the next sweep", "due that nobody looked at")]
+    assert (counted, digest["days until their turn comes again"]) == ([1, 1], 1)
+    report = sweep(swept)
+    assert (report["left_over"], report["not_examined"], report["repaired"]) == (0, 0, 1)
+
+
 def test_a_sweep_begins_no_account_in_its_last_seconds(world: World) -> None:
     """What is begun can be ended, and the sweep says what it left over."""
     answer = world.call("reconcile", {"sweep": "fast"}, world.context(timeout=round(SPARE_SECONDS + RESERVE)))
