@@ -26,7 +26,7 @@ def follow(looks: dict[str, Look], seconds: float) -> dict[str, Job | None]:
     until = time.monotonic() + seconds
     err = console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:.0f} %"),
         TimeElapsedColumn(),

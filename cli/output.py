@@ -63,10 +63,13 @@ class WrongUseError(NotDoneError):
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Rich on stdout or stderr; without colours, and of a fixed width, where that is not a terminal."""
+    """Rich on stdout or stderr; without colours, and of a fixed width, where that is not a terminal.
+
+    A text goes out as it is: names and details are other people's, and what is styled is a ``Text``.
+    """
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH
-    return Console(stderr=stderr, width=width, highlight=False)
+    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def show(result: Result, *, as_json: bool, local: bool = False) -> int:
@@ -135,7 +138,7 @@ def _document(document: dict[str, Any]) -> None:
 def progress(text: str) -> Iterator[Callable[[str], None]]:
     """Show on a terminal that ``text`` is going on, and for how long; call what is given to change the text."""
     err = console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as shown:
         task = shown.add_task(text, total=None)
 

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from cli.demo.event import done, ended, mistaken, told, verdict
 from cli.demo.story import Demo, play
@@ -31,7 +32,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.event and not options.event.is_file():
         parser.error(f"{options.event}: no such file; events/README.md lists those that are there")
-    console = Console(quiet=options.json, width=None if sys.stdout.isatty() else WIDTH)
+    width = None if sys.stdout.isatty() else WIDTH
+    console = Console(quiet=options.json, width=width, markup=False, emoji=False)
     with local_cloud("--functions", "s.yaml", "--code", ".") as cloud:
         config = load({**os.environ, "CLOUD_ENDPOINTS": json.dumps(cloud.ready["endpoints"])})
         demo = Demo(cloud, config, console)
@@ -94,9 +96,9 @@ def _show(demo: Demo, mistakes: list[str], seconds: float) -> None:
 
 def _end(demo: Demo, mistakes: list[str], said: str, *, good: bool = True) -> None:
     for mistake in mistakes:
-        demo.console.print(f"[red]{mistake}[/red]", soft_wrap=True)
+        demo.console.print(Text(mistake, "red"), soft_wrap=True)
     colour = "green" if good and not mistakes else "red"
-    demo.console.print(f"[{colour}]{'not as it should be' if mistakes else said}[/{colour}]")
+    demo.console.print(Text("not as it should be" if mistakes else said, colour))
 
 
 if __name__ == "__main__":

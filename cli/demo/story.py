@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from cli.demo.verdict import Story, left_over
 from cli.local import LocalCloud
@@ -37,9 +38,9 @@ class Demo:
         self.directory = Api("resourcedirectory", endpoint, credentials, Calls(Deadline.after(3600)))
         self.invoker = invoker(config, credentials)
 
-    def say(self, text: str) -> None:
-        """Tell what happens."""
-        self.console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim]  {text}", soft_wrap=True)
+    def say(self, *parts: str | tuple[str, str]) -> None:
+        """Tell what happens; a part with its style, or as it is."""
+        self.console.print(Text.assemble((time.strftime("%H:%M:%S"), "dim"), "  ", *parts), soft_wrap=True)
 
     def now(self) -> float:
         """Epoch seconds of the emulator's clock."""
@@ -73,7 +74,7 @@ class Demo:
         """Create a member account with the official SDK; nothing else is called by hand."""
         began = self.now()
         account_id = self.directory("CreateResourceAccount", display_name=name).account.account_id
-        self.say(f"CreateResourceAccount [bold]{name}[/bold] → {account_id}: {what}")
+        self.say("CreateResourceAccount ", (name, "bold"), f" → {account_id}: {what}")
         return self.story(Story(account_id, name, what, "protected", began))
 
     def story(self, story: Story) -> Story:
@@ -145,7 +146,7 @@ def _swept(demo: Demo) -> None:
 
 def _withdrawn(demo: Demo, story: Story) -> None:
     story.what, story.expected = "protected, then moved out of the scope", "withdrawn"
-    demo.say(f"MoveAccount [bold]{story.display_name}[/bold] into the sandbox folder, which is outside the scope")
+    demo.say("MoveAccount ", (story.display_name, "bold"), " into the sandbox folder, which is outside the scope")
     demo.directory("MoveAccount", account_id=story.account_id, destination_folder_id="fd-sandbox0001")
     grace = demo.wait(story.account_id, disposition="retry")
     demo.say(f"  {grace['detail']}")

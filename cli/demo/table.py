@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from cli.demo.verdict import Story
 
@@ -22,7 +23,7 @@ def table(stories: list[Story]) -> Table:
             story.display_name,
             story.role,
             " ".join(story.regions),
-            f"[{colour}]{story.state}[/{colour}]",
+            Text(story.state, colour),
             f"{story.seconds:.2f} s" if story.seconds is not None else "",
             str(story.api_calls),
             str(story.attempts),
