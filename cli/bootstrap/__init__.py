@@ -20,7 +20,7 @@ from rich.text import Text
 from cli import deployment
 from cli.advice import deploy
 from cli.bootstrap.account import Administered
-from cli.bootstrap.steps import OpenCloudBackup, Refuse, Step, let_in, plan, removal, sign
+from cli.bootstrap.steps import OpenCloudBackup, Refuse, Step, breaches, let_in, plan, removal, sign
 from cli.bootstrap.wanted import BACKUP_PEOPLE, PEOPLE, Account, wanted
 from cli.letters import look
 from cli.output import NotDoneError, Result, confirm, following, progress
@@ -68,6 +68,8 @@ class Part:
     want: Account | None = None
     undone: list[Step] = field(default_factory=list)
     """What is still to be done after it was carried out."""
+    breaches: tuple[str, ...] = ()
+    """Whom a role let in, before anything was done, who belongs to neither account."""
 
     @property
     def is_done(self) -> bool:
@@ -77,7 +79,8 @@ class Part:
     def shown(self) -> dict[str, Any]:
         """As JSON."""
         told = {"account_id": self.account_id, "steps": [f"{sign(step)} {step}" for step in self.steps]}
-        more = {"left": self.left, "undone": [f"{sign(step)} {step}" for step in self.undone]}
+        undone = [f"{sign(step)} {step}" for step in self.undone]
+        more = {"left": self.left, "undone": undone, "breaches": list(self.breaches)}
         return {**told, **{name: value for name, value in more.items() if value}}
 
 
@@ -120,7 +123,7 @@ def bootstrap(
         "accounts": [part.shown() for part in parts],
         "by_hand": [] if remove else by_hand(session.config),
     }
-    shown = list(_shown(parts, document, remove=remove))
+    shown = list(_shown(parts, document, session.config.management_account, remove=remove))
     return Result(document, shown, done=only_plan or all(part.is_done for part in parts))
 
 
@@ -166,7 +169,8 @@ def surveyed(
         account = Administered(config, entered, calls)
         have = account.observe(wants)
         steps = plan(wants, have, config.management_account, adopt=adopt)
-        parts.append(Part(account_id, steps, account=account, have=have, want=wants))
+        seen = tuple(breaches(wants, have, config.management_account))
+        parts.append(Part(account_id, steps, account=account, have=have, want=wants, breaches=seen))
     return parts
 
 
@@ -230,7 +234,7 @@ def _question(parts: list[Part], *, remove: bool) -> str:
     return "\n".join([*lines, ending])
 
 
-def _shown(parts: list[Part], document: dict[str, Any], *, remove: bool) -> Iterator[RenderableType]:
+def _shown(parts: list[Part], document: dict[str, Any], management: str, *, remove: bool) -> Iterator[RenderableType]:
     for part in parts:
         yield Text.assemble("account ", (part.account_id, "bold"), "" if part.steps or part.left else ": nothing to do")
         for step in part.steps:
@@ -238,8 +242,8 @@ def _shown(parts: list[Part], document: dict[str, Any], *, remove: bool) -> Iter
         if part.left:
             yield Text(f"    left: {part.left}", "yellow")
             yield following(f"run this again with credentials of {part.account_id}, and --operator for each of you")
-        for line in let_in(part.want, part.have) if part.want and part.have and not remove else ():
-            yield Text(f"    {line}: take out by hand who is none of your operators", "yellow")
+        if not remove:
+            yield from _too_many(part, management)
         for step in part.undone:
             yield Text(f"    still to do, as it seems: {sign(step)} {step}", "bold red")
     if any(part.undone for part in parts):
@@ -254,6 +258,14 @@ def _shown(parts: list[Part], document: dict[str, Any], *, remove: bool) -> Iter
     else:
         yield "To be done once, and not by this command:"
         yield from (Text.assemble(f"    {one['what']}: ", (one["command"], "bold")) for one in document["by_hand"])
+
+
+def _too_many(part: Part, management: str) -> Iterator[Text]:
+    """Whom the roles let in beyond what is wanted."""
+    for line in part.breaches:
+        yield Text(f"    {line}: see in ActionTrail who let it in, and what it did", "bold red")
+    for line in let_in(part.want, part.have, management) if part.want and part.have else ():
+        yield Text(f"    {line}: take out by hand who is none of your operators", "yellow")
 
 
 def _kept(parts: list[Part]) -> Iterator[str]:

@@ -201,12 +201,25 @@ def _role(want: Role, have: Role | None, management: str, *, adopt: bool) -> Ite
     yield from (Attach(want.name, policy) for policy in sorted(want.policies - have.policies))
 
 
-def let_in(want: Account, have: Account) -> Iterator[str]:
-    """Who else may take a role: people that an earlier run let in, or that somebody added by hand."""
+def let_in(want: Account, have: Account, management: str) -> Iterator[str]:
+    """Which people may take a role, too: an earlier run let them in, or somebody did by hand."""
+    for role, others in _others(want, have):
+        if people := [name for name in others if name.startswith(f"acs:ram::{management}:")]:
+            yield f"role {role} also lets in {', '.join(people)} of the management account"
+
+
+def breaches(want: Account, have: Account, management: str) -> Iterator[str]:
+    """Which role somebody may take who belongs to neither of the two accounts: nothing of ours lets such a one in."""
+    ours = tuple(f"acs:ram::{account}:" for account in (management, want.account_id))
+    for role, others in _others(want, have):
+        if outside := [name for name in others if not name.startswith(ours)]:
+            yield f"breach: role {role} lets in {', '.join(outside)}, of neither of the two accounts"
+
+
+def _others(want: Account, have: Account) -> Iterator[tuple[str, list[str]]]:
+    """By role, whom it trusts beyond what is wanted."""
     for role in (have.roles[name] for name in want.roles if name in have.roles):
-        others = sorted(name.rpartition(":")[2] for _, name in role.trusted - want.roles[role.name].trusted)
-        if others:
-            yield f"role {role.name} also lets in {', '.join(others)} of the management account"
+        yield role.name, sorted(name for _, name in role.trusted - want.roles[role.name].trusted)
 
 
 def removal(want: Account, have: Account, full: Mapping[str, int], *, adopt: bool = False) -> list[Step]:

@@ -72,6 +72,9 @@ def made(site: Site) -> Iterator[Finding]:
         if part.left:
             yield unknown(f"account {part.account_id} could not be looked into: {part.left}")
             continue
+        for breach in part.breaches:
+            trail = f"{BY_HAND}see in ActionTrail who let it in, and what it did"
+            yield cause(f"account {part.account_id}: {breach}", "cab bootstrap", trail)
         for step in part.steps:
             match step:
                 case OpenCloudBackup():
@@ -85,7 +88,8 @@ def made(site: Site) -> Iterator[Finding]:
                 case _:
                     yield cause(f"account {part.account_id}: to do: {step}", "cab bootstrap")
         if not part.steps:
-            others = [*let_in(part.want, part.have)] if part.want and part.have else []
+            management = site.config.management_account
+            others = [*let_in(part.want, part.have, management)] if part.want and part.have else []
             yield ok(
                 "; ".join([f"account {part.account_id}: all that `cab bootstrap` makes is as it should be", *others])
             )

@@ -14,6 +14,7 @@ from tests.flows.world import BACKUP, MANAGEMENT, PROD, TEST, World
 
 OPERATOR = f"acs:ram::{MANAGEMENT}:user/operator"
 FUNCTIONS = f"acs:ram::{MANAGEMENT}:role/cab-functions"
+OUTSIDE = "1000000000000099"
 WEEK = 604_800
 
 
@@ -243,6 +244,33 @@ def test_what_differs_is_put_right(cab: Console, empty: World) -> None:
     assert found["queues"] == ALL["queues"]
     document = empty.cloud.state()["accounts"][MANAGEMENT]["policies"]["cab-functions"]["document"]
     assert json.loads(document) == json.loads((empty.policies / "functions.json").read_text("utf-8"))
+
+
+def test_whoever_is_let_in_is_named_whole(cab: Console, empty: World) -> None:
+    """A principal of another account is named by its ARN, as a breach; only its own are "of the management account"."""
+    cab.local("bootstrap", "--yes")
+    state = empty.cloud.state()
+    bob, root, eve = f"acs:ram::{MANAGEMENT}:user/bob", f"acs:ram::{OUTSIDE}:root", f"acs:ram::{OUTSIDE}:user/eve"
+    role = state["accounts"][BACKUP]["roles"]["cab-backup"]
+    role["trust"] = role["trust"].replace(f'"{FUNCTIONS}"', f'"{FUNCTIONS}", "{root}", "{eve}", "{bob}"')
+    empty.cloud.load(state)
+    breach = f"breach: role cab-backup lets in {root}, {eve}, of neither of the two accounts"
+    for words in (["--plan"], ["--yes"]):
+        ran = cab.local("bootstrap", *words)
+        assert f"no longer {root}, {eve}" in ran.out
+        assert breach in ran.out
+        assert f"role cab-backup also lets in {bob} of the management account" in ran.out
+    assert "breach" not in cab.local("bootstrap", "--plan").out
+
+
+def test_a_breach_is_a_cause(cab: Console, world: World) -> None:
+    """The doctor names whom a role lets in from outside, also where the role is not of our making."""
+    state = world.cloud.state()
+    role = state["accounts"][BACKUP]["roles"]["cab-backup"]
+    role["trust"] = role["trust"].replace('RAM": [', f'RAM": ["acs:ram::{OUTSIDE}:root", ')
+    world.cloud.load(state)
+    ran = cab.local("doctor")
+    assert f"breach: role cab-backup lets in acs:ram::{OUTSIDE}:root, of neither of the two accounts" in ran.out
 
 
 def test_a_role_of_others_is_left_alone(cab: Console, world: World) -> None:
