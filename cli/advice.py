@@ -40,6 +40,7 @@ NEXT: dict[Reason, str] = {
     Reason.UNREADABLE: "look at the event: it is of no form that is known",
     Reason.UNKNOWN_ERROR: "read the code in the message; try again, or open a ticket with the request id",
     Reason.UNKNOWN_VERSION: "the message comes from another version of this project: deploy the newer one",
+    Reason.UNWORKABLE: "settle what keeps the account from working (its bills, its creation), then try again",
 }
 
 EXPECTED = (ConfigError, AttemptError, QueueError, InvokeError)

@@ -20,7 +20,6 @@ from shared.review import Review, review
 from shared.scope import Member, Wanted
 from shared.standing import Standing, for_sweep
 from shared.steps import CheckRole, Register
-from shared.sweep import WORKABLE
 from shared.verdict import find, judge
 from shared.wording import counted
 
@@ -77,7 +76,7 @@ _MEANINGS = {
     State.UNPROTECTED: "wanted, and something is missing or not as it should be",
     State.UNREGISTERED: "wanted, and not registered in every wanted region",
     State.UNREADABLE: "wanted, and cannot be read",
-    State.UNWORKABLE: "being made, suspended or failed: it cannot be worked on now",
+    State.UNWORKABLE: "wanted, and being made, suspended or failed: it cannot be worked on now",
     State.UNDECLARED: "registered by us, although the configuration does not want it",
     State.FOREIGN: "registered by somebody else; never touched",
     State.OUT_OF_SCOPE: "not wanted, and not registered",
@@ -162,10 +161,10 @@ def glance(account: Account, listed: Registrations, ports: Ports) -> Surveyed:
     """One account by the listings alone; where it is wanted, its role is taken to be right."""
     account_id, member = account
     wanted, why = judge(member, Hint.JOINED, ports.config)
-    if member is not None and member.status not in WORKABLE:
-        return Surveyed(account_id, member, None, State.UNWORKABLE, f"status {member.status}")
-    if wanted is None:
+    if member is None or wanted is None:
         return Surveyed(account_id, member, None, _unwanted(account, listed), why)
+    if member.unworkable:
+        return Surveyed(account_id, member, wanted, State.UNWORKABLE, member.unworkable)
     want = wanted.enrolment
     # Only registrations are compared here: everything else is taken to be as it should be.
     taken = replace(want, registrations=listed.of(account_id), proven=frozenset(want.registrations))
@@ -187,7 +186,7 @@ def look(
 ) -> Surveyed:
     """One account with nothing left unknown, where it is any business of ours."""
     seen = glance(account, listed, ports)
-    if seen.wanted is None and seen.state is not State.UNDECLARED:
+    if seen.state is State.UNWORKABLE or (seen.wanted is None and seen.state is not State.UNDECLARED):
         return seen
     hint = Hint.JOINED if seen.wanted else Hint.LEFT
     found = review(seen.account_id, hint, ports, listed.of(seen.account_id), standing)

@@ -23,7 +23,7 @@ from shared.ports import Enter, Ports, Report, Work
 from shared.scope import Member, Wanted, withdrawn
 from shared.standing import for_event
 from shared.steps import CheckRole, Register
-from shared.verdict import LEAVING, find, judge, leaves
+from shared.verdict import LEAVING, find, judge, leaves, ready
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def converge(account_id: str, occasion: Occasion, ports: Ports, report: Report) 
     else:
         report.display_name, report.rule = member.display_name, wanted.rule
         report.regions, report.role_name = tuple(wanted.enrolment.registrations), wanted.settings.role_name
+        ready(member)
         if hint is Hint.CHECK:
             _check(wanted.enrolment, ports, report)
         else:

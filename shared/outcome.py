@@ -49,6 +49,7 @@ class Reason(str, Enum):
     UNREADABLE = "unreadable"
     UNKNOWN_ERROR = "unknown_error"
     UNKNOWN_VERSION = "unknown_version"
+    UNWORKABLE = "unworkable"
 
     def __str__(self) -> str:
         return self.value

@@ -31,7 +31,7 @@ from shared.ports import Ports, Report, Work
 from shared.scope import Member, Wanted
 from shared.standing import Standing, beside, for_sweep
 from shared.steps import Register
-from shared.verdict import find, judge, leaves
+from shared.verdict import find, judge, leaves, ready
 
 VERSION = 1
 
@@ -156,6 +156,7 @@ def review(
         name = member.display_name if member else ""
         if member is None or wanted is None:
             return Review(account_id, hint, "ignored", name, why=why)
+        ready(member)
         return _enrolment(member, wanted, hint, ports, (listed, standing))
     except AttemptError as error:
         return Review(account_id, hint, "unknown", why=str(error))

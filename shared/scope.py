@@ -15,6 +15,9 @@ from shared.settings import ALIAS_LENGTH, Rule, Settings
 from shared.steps import BROAD_POLICIES
 from shared.trust import Trust
 
+WORKABLE = frozenset({"CreateSuccess", "InviteSuccess", "PromoteSuccess", "PromoteVerifying", "PromoteFailed", ""})
+"""``Status`` of members that can be worked on (GetAccount, 2022-04-19); the others are being made or have failed."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -32,6 +35,11 @@ class Member:
     """Being deleted: counts as gone for enrolment."""
     access_role: str | None = None
     """How it is entered; None where its owner makes the backup role."""
+
+    @property
+    def unworkable(self) -> str:
+        """Why it cannot be worked on now, whoever listed it or looked it up; empty where it can. It may be wanted."""
+        return "" if self.status in WORKABLE else f"status {self.status}"
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,6 @@ WORKERS = 4
 """Accounts that are repaired at a time."""
 MOST_SHOWN = 200
 """Findings kept in the answer; all of them are counted."""
-WORKABLE = frozenset({"CreateSuccess", "InviteSuccess", "PromoteSuccess", "PromoteVerifying", "PromoteFailed", ""})
-"""``Status`` of members that can be worked on (GetAccount, 2022-04-19); the others are being made or have failed."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +100,9 @@ def sweep(ports: Ports, deadline: Deadline, *, day: int, deep: bool = False, eve
         if wanted is None:
             continue
         report.in_scope += 1
+        if member.unworkable:
+            report.add(Finding(member.account_id, "unworkable", member.unworkable))
+            continue
         run.tagged.add(wanted.enrolment, listed.of(member.account_id))
         due = deep and (everything or _due(member.account_id, day, ports.config.sweep.deep_days))
         if due or _differs(wanted.enrolment, run):
@@ -153,9 +154,6 @@ def _single(account_id: str, region: str, registration: Registration, run: _Run,
 
 def _wanted(member: Member, listed: Registrations, report: SweepReport, ports: Ports) -> Wanted | None:
     """What is wanted of a member; None where nothing is, after reporting what is there all the same."""
-    if member.status not in WORKABLE:
-        report.add(Finding(member.account_id, "unworkable", f"status {member.status}"))
-        return None
     wanted, why = judge(member, Hint.JOINED, ports.config)
     if wanted is None and any(listed.of(member.account_id).values()):
         report.add(Finding(member.account_id, "undeclared", f"registered, but {why}"))

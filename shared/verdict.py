@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from shared.config import Config
 from shared.messages import Hint
+from shared.outcome import Reason, TemporaryError
 from shared.ports import Ports
 from shared.scope import Member, Wanted, desired
 from shared.settings import External
@@ -51,6 +52,12 @@ LEAVING = frozenset({Hint.LEFT, Hint.WITHDRAW})
 def leaves(hint: Hint, member: Member | None, wanted: Wanted | None) -> bool:
     """Whether an account so judged is to be withdrawn: it has left, a person says so, or it was moved out of scope."""
     return hint in LEAVING or (hint is Hint.MOVED and member is not None and wanted is None)
+
+
+def ready(member: Member) -> None:
+    """Raise an AttemptError where the account cannot be worked on now; it is tried again for a while."""
+    if member.unworkable:
+        raise TemporaryError(Reason.UNWORKABLE, member.unworkable)
 
 
 def _enrolling_all(config: Config) -> Config:

@@ -68,7 +68,8 @@ def roles(site: Site) -> Iterator[Finding]:
     Where none is registered there is no role yet: then a sample of those that are wanted is entered, and no more.
     """
     registered = [one for one in site.surveyed if one.state is State.REGISTERED]
-    wanted = registered or [one for one in site.surveyed if one.wanted is not None]
+    able = [one for one in site.surveyed if one.wanted is not None and one.state is not State.UNWORKABLE]
+    wanted = registered or able
     if not wanted:
         yield unknown("no account is wanted, so none was entered")
         return
@@ -127,7 +128,7 @@ def coverage(site: Site) -> Iterator[Finding]:
     yield from _shared(site)
     if not wanted:
         yield unknown("no account is wanted")
-    elif not missing:
+    elif not missing and State.UNWORKABLE not in by_state:
         yield ok(f"{counted(wanted, 'wanted account')}, all registered")
 
 

@@ -44,7 +44,7 @@ STATES = {
     State.UNPROTECTED: "It is wanted, and it is not protected.",
     State.UNREGISTERED: "It is wanted, and it is not registered in every wanted region.",
     State.UNREADABLE: "It is wanted, and it cannot be looked into.",
-    State.UNWORKABLE: "It cannot be worked on now.",
+    State.UNWORKABLE: "It is wanted, and it cannot be worked on now.",
     State.UNDECLARED: "It is registered, although the configuration does not want it.",
     State.FOREIGN: "It is registered by somebody else, and none of our business.",
     State.OUT_OF_SCOPE: "It is not wanted, and not registered.",
@@ -83,7 +83,7 @@ def _why(facts: Facts) -> Iterator[Said]:
     if one.wanted is not None:
         yield Said(WHY, f"The rule {one.wanted.rule!r} wants it.", "config.yaml, with the account's folders and tags")
     if one.why:
-        evidence = "the same calls" if one.wanted or one.state is State.UNWORKABLE else "config.yaml"
+        evidence = "the same calls" if one.wanted else "config.yaml"
         yield Said(WHY, _sentence(one.why), evidence)
     for step in one.steps:
         yield Said(WHY, f"To do: {step} ({cause(step)}).", "what is wanted against what is there")

@@ -184,7 +184,7 @@ def _regions(wanted: Iterable[Surveyed]) -> list[dict[str, Any]]:
         for region in one.wanted.enrolment.registrations if one.wanted else ():
             row = found.setdefault(region, Counter())
             row["wanted"] += 1
-            row["enrolled"] += region not in one.missing
+            row["enrolled"] += region not in one.missing and one.state is not State.UNWORKABLE
     return [_counts(name, row, f"DescribeCrossAccounts in {name}") for name, row in sorted(found.items())]
 
 
