@@ -16,7 +16,7 @@ from shared.outcome import NotReadyError, PermanentError
 from shared.plan import AnyStep, plan
 from shared.ports import Enter, Ports
 from shared.scope import Member, desired, withdrawn
-from shared.verdict import judge
+from shared.verdict import ONLY_DECLARED, is_own, judge
 
 STILL_WANTED = (
     "config.yaml still wants it: the next sweep enrols it again, unless a rule with `enrol: false` excludes it"
@@ -47,6 +47,17 @@ class Leaver:
     def stays(self) -> str:
         """Why nothing is withdrawn; empty where it may be."""
         return "" if self.asked or not self._wanted else "the account is a member and in scope: nothing is withdrawn"
+
+    def pointless(self, listed: Listed, inventory: Inventory) -> str:
+        """Why nothing can be withdrawn of the account that a person names: a typing error, as it seems; else empty.
+
+        ``listed`` are its registrations. Whatever is known, or has something in Cloud Backup, can be withdrawn.
+        """
+        if not self.asked or any(listed.values()) or any(inventory.shown().values()):
+            return ""
+        if is_own(self.account_id, self.ports.config):
+            return f"nothing to withdraw: {ONLY_DECLARED}"
+        return "" if self.member else "nothing to withdraw: nobody knows this id"
 
     @property
     def _wanted(self) -> bool:

@@ -164,6 +164,9 @@ def _leave(leaver: Leaver, visit: _Visit) -> None:
     if any(listed.values()):
         _wait(leaver, visit)
     inventory = take(account_id, listed, ports)
+    if not visit.occasion.again and (why := leaver.pointless(listed, inventory)):
+        report.state, report.why = "ignored", why
+        return
     report.inventory = inventory.shown()
     enter = visit.entrance.by(leaver.access_role, partial(Work.towards, withdrawn(account_id)))
     departure = leaver.depart(listed, inventory, enter, begun=visit.occasion.waited)

@@ -184,6 +184,8 @@ def _departure(leaver: Leaver, known: Listed | None) -> Review:
         return Review(account_id, hint, "ignored", name, why=leaver.stays)
     listed = listed_everywhere(account_id, ports) if known is None else known
     inventory = take(account_id, listed, ports)
+    if why := leaver.pointless(listed, inventory):
+        return Review(account_id, hint, "ignored", name, why=why)
     guard(inventory, ports.config.teardown.mode)
     departure = leaver.depart(listed, inventory, Entrance(account_id, ports).by(leaver.access_role, Work.to_look))
     steps, warnings = departure.steps, departure.warnings

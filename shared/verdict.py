@@ -28,12 +28,21 @@ def declared(external: External) -> Member:
     return Member(external.account_id, external.display_name, "external", access_role=external.access_role)
 
 
+ONLY_DECLARED = "the management and the backup account are enrolled only if the configuration declares them"
+
+
+def is_own(account_id: str, config: Config) -> bool:
+    """Whether it is the management or the backup account, which nobody has declared."""
+    declared_too = {external.account_id for external in config.external}
+    return account_id in {config.management_account, config.backup_account.id} - declared_too
+
+
 def judge(member: Member | None, hint: Hint, config: Config) -> tuple[Wanted | None, str]:
     """What is wanted of the account, or why nothing is to be done for it. Pure."""
     if member is None:
         return None, "neither the directory lists this account nor the configuration declares it"
-    if member.type != "external" and member.account_id in {config.management_account, config.backup_account.id}:
-        return None, "the management and the backup account are enrolled only if the configuration declares them"
+    if is_own(member.account_id, config):
+        return None, ONLY_DECLARED
     if member.leaving:
         return None, "the account is being deleted"
     wanted = desired(member, config)

@@ -88,6 +88,41 @@ def test_teardown_withdraws_at_once(cab: Console, world: World, how: list[str], 
     assert who_entered(world) == {by}
 
 
+TYPED_WRONG = {
+    "9999999999999999": "nobody knows this id",
+    MANAGEMENT: "the management and the backup account are enrolled only if the configuration declares them",
+    BACKUP: "the management and the backup account are enrolled only if the configuration declares them",
+}
+
+
+@pytest.mark.parametrize("how", [[], ["--direct"]], ids=["deployed", "direct"])
+@pytest.mark.parametrize("account", TYPED_WRONG)
+def test_a_wrong_id_is_not_withdrawn(cab: Console, world: World, account: str, how: list[str]) -> None:
+    """Where nobody knows the account, or it is one of our two, nothing is said to be withdrawn; the exit is 1."""
+    mark = world.mark()
+    ran = cab.local("teardown", account, "--yes", *how)
+    assert (ran.code, f"nothing to withdraw: {TYPED_WRONG[account]}" in ran.out) == (1, True), ran
+    assert "withdrawn" not in ran.out
+    assert f"nothing to withdraw: {TYPED_WRONG[account]}" in cab.local("plan", account, "--withdraw").out
+    assert world.writes(mark) == []
+
+
+def test_what_has_left_and_is_registered_is_withdrawn(cab: Console, world: World) -> None:
+    """An id that nobody knows any more is withdrawn where a registration is left of it."""
+    world.enrol(SANDBOX)
+    state = world.cloud.state()
+    del state["directory"]["members"][SANDBOX]
+    world.cloud.load(state)
+    assert cab.local("teardown", SANDBOX, "--yes").code == 0
+    assert world.registered(SANDBOX) == {}
+
+
+def test_a_member_without_anything_of_ours_is_withdrawn_already(cab: Console) -> None:
+    """Who is a member is withdrawn where nothing is there of it: that is what was asked for."""
+    ran = cab.local("teardown", SANDBOX, "--yes")
+    assert (ran.code, "withdrawn" in ran.out) == (0, True)
+
+
 def test_what_a_withdrawal_would_do_is_seen_first(cab: Console, world: World) -> None:
     """Whoever is asked sees the steps before the question; `cab plan --withdraw` shows the same; neither writes."""
     cab.local("onboard", PROD, "--yes", "--direct")
