@@ -153,8 +153,11 @@ def all_accounts(listed: Registrations, ports: Ports) -> Iterator[Account]:
 
 
 def named_accounts(account_ids: Iterable[str], ports: Ports) -> Iterator[Account]:
-    """The accounts of these ids."""
-    yield from ((account_id, find(account_id, ports)) for account_id in dict.fromkeys(account_ids))
+    """The accounts of these ids. The management account is in no listing of the directory's members."""
+    own = Member(ports.config.management_account, "the management account", "management")
+    for account_id in dict.fromkeys(account_ids):
+        found = find(account_id, ports)
+        yield account_id, own if found is None and account_id == own.account_id else found
 
 
 def glance(account: Account, listed: Registrations, ports: Ports) -> Surveyed:

@@ -18,6 +18,7 @@ from cli.survey import State, cause
 from shared.config import Config
 from shared.outcome import Reason
 from shared.steps import CreateServiceLinkedRole, Deregister, Register
+from shared.verdict import is_own
 from shared.wording import counted
 
 STATE, WHY, NEXT = "state", "why", "next"
@@ -79,7 +80,9 @@ def _why(facts: Facts) -> Iterator[Said]:
     one = facts.surveyed
     if one.member is not None:
         where = " / ".join(one.member.folders) or "no folder"
-        yield Said(WHY, f"It is {one.member.display_name!r}, {one.member.type}, in {where}.", "GetAccount")
+        listed = one.member.type not in {"external", "management"}
+        told = f"It is {one.member.display_name!r}, {one.member.type}, in {where}."
+        yield Said(WHY, told, "GetAccount" if listed else "config.yaml")
     if one.wanted is not None:
         yield Said(WHY, f"The rule {one.wanted.rule!r} wants it.", "config.yaml, with the account's folders and tags")
     if one.why:
@@ -162,8 +165,10 @@ def _next(facts: Facts, config: Config) -> Iterator[Said]:
         text = f"A sweep reports it and leaves it; only an event withdraws it by itself, {grace} later, or a person."
         yield Said(NEXT, text, "config.yaml, teardown")
     else:
-        text = "Nothing happens to it by itself; a rule in config.yaml brings it in, `cab onboard` does so once."
-        yield Said(NEXT, text if one.member else "Nothing happens to it by itself.", "config.yaml")
+        more = "; a rule in config.yaml brings it in, `cab onboard` does so once" if one.member else ""
+        if is_own(one.account_id, config):
+            more = "; it is brought in by being declared under `external` in config.yaml"
+        yield Said(NEXT, f"Nothing happens to it by itself{more}.", "config.yaml")
 
 
 def _schedules(facts: Facts) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from cli.explain.sentences import worded
 from tests.cli.console import Console
 from tests.cli.test_doctor import LOOKS
-from tests.flows.world import PROD, REGIONS, SANDBOX, TEST, World
+from tests.flows.world import BACKUP, MANAGEMENT, PROD, REGIONS, SANDBOX, TEST, World
 
 
 def explained(cab: Console, account: str) -> Any:
@@ -77,8 +77,10 @@ def test_who_moved_it_is_told(cab: Console, world: World) -> None:
     [
         (SANDBOX, "out_of_scope", "sandboxes keep their own backups"),
         ("1000000000000777", "absent", "Neither the directory lists this account"),
+        (MANAGEMENT, "out_of_scope", "are enrolled only if the configuration declares them"),
+        (BACKUP, "out_of_scope", "are enrolled only if the configuration declares them"),
     ],
-    ids=["out of scope", "absent"],
+    ids=["out of scope", "absent", "management", "backup"],
 )
 def test_what_is_no_business_of_ours_is_left(cab: Console, account: str, state: str, said: str) -> None:
     """The rule that decides is named, and nothing happens by itself."""
