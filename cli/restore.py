@@ -19,16 +19,20 @@ from cli.asked import HOUR, Asked, Kind, Minutes, NoWait, Region, Source
 from cli.attempted import checked, named
 from cli.follow import document, follow, good
 from cli.follow import told as followed
+from cli.history import written
 from cli.limits import destination, place_of, refused
 from cli.output import NotDoneError, Result, WrongUseError, confirm, confirm_again, progress
 from cli.session import Session
 from cli.verb import AccountId, Yes, verb
 from shared.backups import Place, Point
+from shared.by_hand import ByHand
 from shared.cloud import Cloud
 from shared.inventory import bound_to, shown_size
 from shared.kinds import KINDS, kind_of, region_warning, who_pays
 from shared.limits import can_restore
+from shared.outcome import AttemptError, Reason
 from shared.restore import CLONE, NoPointError, Restoration, Target, allow, choose, planned
+from shared.wording import counted
 
 To = Annotated[
     str, typer.Option("--to", metavar="ACCOUNT", help="source, backup (the backup account), or another account's id.")
@@ -49,6 +53,8 @@ Again = Annotated[str, typer.Option("--again", metavar="ID", help="With --overwr
 Created = Annotated[
     int | None, typer.Option("--created", metavar="SECONDS", help="A NAS target's time of creation, epoch seconds.")
 ]
+FEW = 5
+"""Backup points of a data source whose ids are all told."""
 RESTORE = "restore"
 """How its one job is called."""
 NewInstance = Annotated[
@@ -99,13 +105,26 @@ def restore(
             question = f"This overwrites {plan.target.id}. Type {plan.point.source} to go on"
             confirm_again(question, plan.point.source, again)
         with progress("starting the restore"):
-            job_id = by_hand.restore(plan)
+            job_id = _started(plan, by_hand)
         restore_type = "UDM_ECS" if where.new_instance else KINDS[kind_of(found.source_type)].restore_type
         look = partial(by_hand.restore_job, found.region, restore_type, job_id)
         (ended,) = follow({RESTORE: look}, seconds).values()
     jobs = {RESTORE: document(ended, job_id)}
     shown = {"plan": _document(plan), "job": jobs[RESTORE]}
     return Result(shown, [*told, *followed(jobs)], done=good(jobs, seconds))
+
+
+def _started(plan: Restoration, by_hand: ByHand) -> str:
+    """The job's id. What the cloud finds wrong with it was typed: nothing of a restore comes from config.yaml."""
+    try:
+        return by_hand.restore(plan)
+    except AttemptError as error:
+        if error.reason is not Reason.BAD_CONFIGURATION:
+            raise
+        place, ids = plan.target.place, f" (request id {error.request_id})" if error.request_id else ""
+        what = f"the restore to {plan.target.id} of account {place.account_id} was refused: {error.detail}{ids}"
+        check = f"check --target: is {plan.target.id} there, in {plan.point.region}, and --path in it?"
+        raise NotDoneError(what, check, reason="wrong_target") from error
 
 
 def _account_to(to: str, source: str, backup_account: str) -> str:
@@ -147,10 +166,23 @@ def _point(asked: Asked, cloud: Cloud) -> Point:
     try:
         return choose(points, asked.kind, asked.source, asked.at, asked.point or None)
     except NoPointError as error:
-        found = sorted({f"{kind_of(one.source_type)} {one.source} in {one.region}" for one in points})
-        told = f"there are points of: {', '.join(found)}" if found else "it has no restorable point in any region"
+        told = "; ".join(_there(points)) or "it has no restorable point in any region"
         what = f"account {asked.account_id}: {error}; {told}"
         raise NotDoneError(what, "--kind, --source, --at or --point") from error
+
+
+def _there(points: list[Point]) -> Iterator[str]:
+    """Which points there are: by data source how many, from when to when, and their ids where they are few."""
+    by_source: dict[str, list[Point]] = {}
+    for one in sorted(points, key=lambda one: (one.completed_at, one.id)):
+        by_source.setdefault(f"{kind_of(one.source_type)} {one.source} in {one.region}", []).append(one)
+    for source, found in sorted(by_source.items()):
+        oldest, newest = written(found[0].completed_at), written(found[-1].completed_at)
+        when = f"of {oldest}" if oldest == newest else f"from {oldest} to {newest}"
+        named = found if len(found) <= FEW else (found[0], found[-1])
+        ids = ", ".join(f"{one.id}{'' if one.status == 'COMPLETE' else ' (partial)'}" for one in named)
+        which = ids if len(named) == len(found) else f"the oldest and the newest are {ids}"
+        yield f"{source}: {counted(len(found), 'point')} {when}: {which}"
 
 
 def _document(plan: Restoration) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -289,6 +290,34 @@ def test_without_a_point_the_verb_says_what_there_is(cab: Console, a: Backups) -
     ran = cab.local("restore", PROD, "--source", "no-such-bucket", "--yes", "--json")
     assert ran.code == 1
     assert "oss prod-app-data in cn-hangzhou" in ran.json["error"]["what"]
+
+
+def test_which_points_there_are_is_told_where_none_is_as_asked_for(cab: Console, a: Backups, world: World) -> None:
+    """From when to when, and the ids where they are few: what is told can be typed as --at and as --point."""
+    run_once(cab, a)
+    world.cloud.advance(3600)
+    run_once(cab, a)
+    world.key = world.cloud.as_function()
+    ran = cab.local("restore", PROD, "--at", "2020-01-01T00:00", "--yes")
+    told = r"oss prod-app-data in cn-hangzhou: 2 points from (\S+) to (\S+): (\S+), (\S+)$"
+    found = re.search(told, ran.err, re.MULTILINE)
+    assert (ran.code, found is not None) == (1, True), ran
+    assert found is not None
+    oldest, _, *ids = found.groups()
+    assert set(ids) <= set(world.cloud.state()["hbr"]["snapshots"])
+    again = ("--to", TEST, "--target", "test-app-data", "--no-wait", "--yes", "--json")
+    for words in (("--at", oldest), ("--point", ids[0])):
+        assert cab.local("restore", PROD, *words, *again).json["plan"]["point"] == ids[0]
+
+
+def test_a_wrong_target_is_named(cab: Console, a: Backups) -> None:
+    """A target that the cloud does not find was typed: it is named, and nobody is sent to config.yaml."""
+    run_once(cab, a)
+    ran = cab.local("restore", PROD, "--kind", "oss", "--to", TEST, "--target", "no-such-bucket", "--yes")
+    assert (ran.code, a.state("restores")) == (1, [])
+    assert f"the restore to no-such-bucket of account {TEST} was refused: CreateRestoreJob: " in ran.err
+    assert "next: check --target: is no-such-bucket there, in cn-hangzhou" in ran.err
+    assert "config.yaml" not in ran.err
 
 
 def test_status_tells_how_far_each_account_is(cab: Console, a: Backups, world: World) -> None:
