@@ -43,6 +43,10 @@ NEXT: dict[Reason, str] = {
     Reason.UNWORKABLE: "settle what keeps the account from working (its bills, its creation), then try again",
 }
 
+NO_QUEUE = "QueueNotExist"
+"""The code of a queue that is not there (page "Error codes" of Simple Message Queue)."""
+MADE_AGAIN = "it makes the queue again; what lay in it is lost, and a sweep finds what that was about"
+
 EXPECTED = (ConfigError, AttemptError, QueueError, InvokeError)
 """Errors that have an explanation; everything else is a bug, and shown as one."""
 
@@ -84,6 +88,9 @@ def explained(error: Exception) -> NotDoneError:
         case InvokeError():
             ids = f" (request id {error.request_id})" if error.request_id else ""
             what = f"the function could not be run: {error}{ids}"
-            return NotDoneError(what, INVOKED.get(error.status, INVOKED[200]), reason="not_invoked")
+            made = f"`cab bootstrap`: {MADE_AGAIN}" if NO_QUEUE in what else ""
+            return NotDoneError(what, made or INVOKED.get(error.status, INVOKED[200]), reason="not_invoked")
+        case QueueError(code=code) if code == NO_QUEUE:
+            return NotDoneError(str(error), f"`cab bootstrap`: {MADE_AGAIN}", reason="no_queue")
         case _:
-            return NotDoneError(str(error), "check that the queues exist and that you may send to them")
+            return NotDoneError(str(error), "check that you may use the queues, and that they can be reached")

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import history
-from cli.advice import advise
+from cli.advice import NO_QUEUE, advise
 from cli.bootstrap import ServicesFile
 from cli.covered import told as covered_told
 from cli.depths import depths, told
@@ -144,6 +144,8 @@ def _waiting(found: dict[str, Any]) -> Iterator[RenderableType]:
     letters = found["dead_letters"]
     if found["summary"]["dead_letters"] is None:
         yield from (Text(one, "yellow") for one in found["unread"])
+        if any(NO_QUEUE in one for one in found["unread"]):
+            yield Text.assemble(("fix: ", "bold"), "cab bootstrap")
         return
     by_reason: dict[str, int] = {}
     for one in letters:

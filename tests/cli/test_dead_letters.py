@@ -162,6 +162,31 @@ def test_a_refused_queue_is_no_empty_queue(cab: Console, world: World) -> None:
     assert (status.code, "AccessDenied" in " ".join(status.json["unread"])) == (0, True)
 
 
+def test_a_queue_that_is_gone_is_made_again(cab: Console, world: World) -> None:
+    """Where the queues were deleted every verb that needs them says which command makes them; after it all is well."""
+    state = world.cloud.state()
+    state["mns"]["queues"].clear()
+    world.cloud.load(state)
+    for words in (
+        ["dead-letters", "list"],
+        ["dead-letters", "redrive", "--all", "--apply", "--yes"],
+        ["dead-letters", "delete", "--all"],
+        ["replay", "--dead-letters"],
+        ["replay", "--dead-letters", "--direct"],
+        ["replay", "--dead-letters", "--apply", "--yes"],
+    ):
+        ran = cab.local(*words)
+        assert (ran.code, "QueueNotExist" in ran.err) == (1, True), (words, ran)
+        assert "next: `cab bootstrap --local`" in ran.err, (words, ran)
+    world.cloud.fault(service="ram", action="CreateRole", code="LimitExceeded.Role", status=409, count=3)
+    for how in ([], ["--direct"]):
+        assert "next: `cab bootstrap --local`" in cab.local("onboard", PROD, "--yes", *how).err
+    assert "fix: cab bootstrap --local" in cab.local("status").out
+    assert cab.local("bootstrap", "--yes").code == 0
+    assert cab.local("dead-letters", "list").code == 0
+    assert "fix: cab bootstrap" not in cab.local("status").out
+
+
 @pytest.mark.usefixtures("platform")
 def test_the_status_lists_them(cab: Console) -> None:
     """``cab status`` has the dead letters by reason; how deep the queues are is not known on the local cloud."""
