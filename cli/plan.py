@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from cli.attempted import account_of, shown
+from cli.doctor.fleet import by_a_person
 from cli.output import Result, WrongUseError, following, progress
 from cli.session import Session
 from cli.stock import bill, told
@@ -59,8 +60,8 @@ def plan(
         shared = make(cloud.ports, write=False) if cloud.ports.config.backup_policies else []
     reviewable = as_document(surveyed) | ({"shared": [vars(one) for one in shared]} if shared else {})
     readable = all(one.state is not State.UNREADABLE for one in surveyed)
-    every = list(_shown(surveyed, reviewable, session.config.prices, quiet=all_, why=why))
-    return Result(reviewable, [*_shared(shared), *every], done=readable)
+    every = list(_shown(surveyed, session.config.prices, quiet=all_, why=why))
+    return Result(reviewable, [*_shared(shared), *every, *_summed_up(reviewable, shared)], done=readable)
 
 
 def _withdrawal(account_ids: list[str], session: Session) -> Result:
@@ -74,9 +75,16 @@ def _withdrawal(account_ids: list[str], session: Session) -> Result:
 
 
 def _shared(changes: list[Change]) -> Iterator[RenderableType]:
-    """What accounts share is no account's plan: the sweep makes it."""
+    """What accounts share is no account's plan: the sweep makes it, or a person must."""
     for one in changes:
-        yield Text.assemble(("~ ", "yellow"), f"{one.kind.replace('_', ' ')}: {one.detail}", ("  (the sweep's)", "dim"))
+        swept = _is_swept(one)
+        sign, whose = ("~", "  (the sweep's)") if swept else ("!", "")
+        yield Text.assemble((f"{sign} ", COLOURS[sign]), f"{one.kind.replace('_', ' ')}: {one.detail}", (whose, "dim"))
+        yield from (Text.assemble(("    fix: ", "bold"), fix) for fix in by_a_person(one.kind))
+
+
+def _is_swept(change: Change) -> bool:
+    return change.kind != "failed" and not by_a_person(change.kind)
 
 
 def _each_once(surveyed: list[Surveyed]) -> set[tuple[str, AnyStep]]:
@@ -104,19 +112,35 @@ def _without_steps(one: Surveyed) -> dict[str, str]:
     return {name: value for name, value in shown.items() if value}
 
 
-def _shown(
-    surveyed: list[Surveyed], reviewable: dict[str, Any], prices: Prices | None, *, quiet: bool, why: bool
-) -> Iterator[RenderableType]:
+def _shown(surveyed: list[Surveyed], prices: Prices | None, *, quiet: bool, why: bool) -> Iterator[RenderableType]:
     """Every account that was named, or (where all were asked for) every one that is not as it should be."""
     for one in surveyed:
         if not quiet or why or one.steps or not one.state.quiet:
             yield from _account(one, prices, why=why)
-    counted = ", ".join(f"{count} {COUNTED[sign]}" for sign, count in reviewable["steps"].items())
-    states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in reviewable["states"].items())
-    yield Text.assemble((f"{counted or 'nothing to do'}", "bold"), f" ({states})")
-    if counted:
+
+
+def _summed_up(reviewable: dict[str, Any], shared: list[Change]) -> Iterator[RenderableType]:
+    """How much there is to do and for whom, and what a person types next. Nothing is to do only if nobody has to."""
+    steps, states = reviewable["steps"], reviewable["states"]
+    swept = sum(map(_is_swept, shared))
+    others = {
+        "could not be read": states.get(State.UNREADABLE, 0),
+        "cannot be worked on": states.get(State.UNWORKABLE, 0),
+        "for the sweep": swept,
+        "of what accounts share for a person": len(shared) - swept,
+    }
+    todo = [f"{count} {COUNTED[sign]}" for sign, count in steps.items()]
+    todo += [f"{count} {what}" for what, count in others.items() if count]
+    told = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in states.items())
+    yield Text.assemble((", ".join(todo) or "nothing to do", "bold"), f" ({told})")
+    if steps:
         yield Text(f"hash {reviewable['hash']}", "dim")
         yield following("keep this plan with --json > plan.json and carry it out with `cab apply plan.json`")
+    for state in (State.UNREADABLE, State.UNWORKABLE):
+        if states.get(state):
+            yield following(f"`cab explain ACCOUNT` says why an account is {state.words}, and what to do")
+    if swept:
+        yield following("the next sweep does what is the sweep's; `cab reconcile` does it now")
 
 
 def _account(one: Surveyed, prices: Prices | None, *, why: bool) -> Iterator[RenderableType]:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from alibabacloud_resourcedirectorymaster20220419.models import DeleteAccountRequest
 
 from tests.cli.console import READS, Console
+from tests.flows.backups import Backups
+from tests.flows.test_protection import OSS, configure
 from tests.flows.world import BACKUP, PROD, REGIONS, SANDBOX, TEST, World
 
 
@@ -43,6 +45,35 @@ def test_a_protected_account_has_an_empty_plan(cab: Console, world: World) -> No
     assert (plan["accounts"], plan["steps"]) == ([], {})
     assert [(one["account_id"], one["state"]) for one in plan["without_steps"]] == [(PROD, "protected")]
     assert "nothing to do" in cab.local("plan", PROD).out
+
+
+def test_what_cannot_be_read_is_something_to_do(cab: Console, world: World) -> None:
+    """Accounts that nobody lets in are counted as such, with the command that says why; the exit is 1."""
+    state = world.cloud.state()
+    for account in (PROD, TEST):
+        del state["accounts"][account]["roles"]["ResourceDirectoryAccountAccessRole"]
+    world.cloud.load(state)
+    ran = cab.local("plan", "--all")
+    assert (ran.code, "nothing to do" in ran.out) == (1, False)
+    assert "2 could not be read (" in ran.out
+    assert "next: `cab explain ACCOUNT --local` says why an account is unreadable, and what to do" in ran.out
+
+
+def test_what_is_the_sweep_s_is_something_to_do(cab: Console, world: World) -> None:
+    """Vaults and backup policies that are missing are counted for the sweep; those of others, for a person."""
+    a = Backups(world).open()
+    world.enrol(TEST)
+    configure(world, OSS)
+    ran = cab.local("plan", TEST)
+    assert "nothing to do" not in ran.out
+    assert "~ vault missing: 'central' in cn-hangzhou  (the sweep's)" in ran.out
+    assert "\n1 for the sweep (1 protected)" in ran.out
+    assert "`cab reconcile --local` does it now" in ran.out
+    a.vault(ours=False)
+    ran = cab.local("plan", TEST)
+    assert "! vault foreign: 'central' in cn-hangzhou" in ran.out
+    assert "fix: by hand: rename it" in ran.out
+    assert "\n1 of what accounts share for a person (1 protected)" in ran.out
 
 
 def test_the_hash_pins_what_was_reviewed(cab: Console, world: World) -> None:
