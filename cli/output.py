@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -37,6 +39,23 @@ class Result:
     """The same for people."""
     done: bool = True
     """False: exit 1. The document says why."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the command said of where it is to look; every command that people are told says it again."""
+
+    local: bool = False
+    config_file: Path | None = None
+
+    @property
+    def options(self) -> dict[str, str]:
+        """By the option's name, as it is typed."""
+        config = {"--config": f"--config {shlex.quote(str(self.config_file))}"} if self.config_file else {}
+        return {**({"--local": "--local"} if self.local else {}), **config}
+
+
+NOTHING_SAID = Said()
 
 
 class NotDoneError(Exception):
@@ -72,21 +91,21 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
-def show(result: Result, *, as_json: bool, local: bool = False) -> int:
-    """Print a result; return the exit code. On the local cloud the commands that people are told say so, too."""
+def show(result: Result, *, as_json: bool, said: Said = NOTHING_SAID) -> int:
+    """Print a result; return the exit code. People are told commands for the same cloud and the same configuration."""
     if as_json:
         _document(result.document)
     else:
         out = console()
         for part in result.shown:
-            if local and isinstance(part, str | Text):
-                part = said_locally(part)  # noqa: PLW2901 - the same line
+            if isinstance(part, str | Text) and said.options:
+                part = said_again(part, said)  # noqa: PLW2901 - the same line
             # Text is never cut: what reads the output of a pipe wants whole lines.
             out.print(part, soft_wrap=isinstance(part, str | Text) and not out.is_terminal)
     return DONE if result.done else NOT_DONE
 
 
-def fail(error: NotDoneError, *, as_json: bool, local: bool = False) -> int:
+def fail(error: NotDoneError, *, as_json: bool, said: Said = NOTHING_SAID) -> int:
     """Say why something was not done and what to do next; return the exit code."""
     if as_json:
         detail = {"detail": error.detail} if error.detail else {}
@@ -95,26 +114,30 @@ def fail(error: NotDoneError, *, as_json: bool, local: bool = False) -> int:
         err = console(stderr=True)
         err.print(Text.assemble((f"{_NOT[error.exit_code]}: ", "bold red"), error.what), soft_wrap=True)
         if error.following:
-            said = said_locally(error.following) if local else Text(error.following)
-            err.print(following(said.plain), soft_wrap=True)
+            err.print(following(said_again(error.following, said).plain), soft_wrap=True)
     return error.exit_code
 
 
 COMMAND = re.compile(r"(?:`|^\s*fix: |^)cab (?:(?! > )[^`\n])*")
 """A command of ours, in backticks or as the whole of a fix, without where its output goes."""
+CONFIG_FILE = re.compile(r"(?<![\w./-])config\.yaml\b")
+"""The configuration's usual name, by which texts mean the one in use."""
 
 
-def said_locally(line: str | Text) -> Text:
-    """The same line, in which every command of ours is one for the local cloud."""
+def said_again(line: str | Text, said: Said) -> Text:
+    """The same line: every command of ours says what was said, and the configuration is called by its name."""
     text = line if isinstance(line, Text) else Text(line)
-    ends = [found.end() for found in COMMAND.finditer(text.plain) if "--local" not in found[0]]
-    parts = text.divide(ends)
-    said = Text()
-    for place, part in enumerate(parts):
-        said.append_text(part)
-        if place < len(ends):
-            said.append(" --local")
-    return said
+    put = {}
+    for found in COMMAND.finditer(text.plain):
+        missing = [option for name, option in said.options.items() if name not in found[0]]
+        put[found.end(), found.end()] = "".join(f" {option}" for option in missing)
+    if said.config_file:
+        put |= {found.span(): str(said.config_file) for found in CONFIG_FILE.finditer(text.plain)}
+    done, at = Text(), 0
+    for (start, end), new in sorted(put.items()):
+        done.append_text(text[at:start]).append(new)
+        at = end
+    return done.append_text(text[at:])
 
 
 _NOT = {NOT_DONE: "not done", WRONG_USE: "wrong use"}

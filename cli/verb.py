@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.advice import EXPECTED, explained
-from cli.output import NotDoneError, Result, fail, show
+from cli.output import NotDoneError, Result, Said, fail, show
 from cli.session import Session
 from shared import log
 
@@ -91,14 +91,15 @@ def run(
 ) -> int:
     """Do a verb's work; print what came of it; return the exit code."""
     _log(verbose=verbose)
+    said = Said(local, config_file)
     try:
-        return show(work(Session(local, config_file), **given), as_json=as_json, local=local)
+        return show(work(Session(local, config_file), **given), as_json=as_json, said=said)
     except NotDoneError as error:
-        return fail(error, as_json=as_json, local=local)
+        return fail(error, as_json=as_json, said=said)
     except EXPECTED as error:
-        return fail(explained(error), as_json=as_json, local=local)
+        return fail(explained(error), as_json=as_json, said=said)
     except KeyboardInterrupt:
-        return fail(STOPPED, as_json=as_json, local=local)
+        return fail(STOPPED, as_json=as_json, said=said)
 
 
 def _log(*, verbose: bool) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from cli.output import said_locally
+from cli.output import Said, said_again
 from tests import secrets
 from tests.cli.console import COMMAND, Console
 from tests.cloud import ROOT
@@ -87,6 +87,23 @@ def test_printed_commands_are_for_the_same_cloud(cab: Console) -> None:
     assert cab.local("explain", PROD, "--json").json["fix"] == [f"cab onboard {PROD}"]
 
 
+def test_printed_commands_are_for_the_same_configuration(cab: Console, world: World, tmp_path: Path) -> None:
+    """With --config each command that people are told says it, too, and the file is called by its name."""
+    right = tmp_path / "mine.yaml"
+    right.write_text(Path(os.environ["CAB_CONFIG"]).read_text(encoding="utf-8"), encoding="utf-8")
+    world.configure(colour="red")
+    wrong = cab("--config", os.environ["CAB_CONFIG"], "config", "check", "--local")
+    assert f"then `cab config check --local --config {os.environ['CAB_CONFIG']}`" in wrong.err
+    assert f"fix: cab reconcile --local --config {right}\n" in cab.local("status", "--config", str(right)).out
+    spoken = said_again(
+        Text("in config.yaml: trail_regions: [cn-hangzhou]; not my.config.yaml"), Said(config_file=right)
+    )
+    assert spoken.plain == f"in {right}: trail_regions: [cn-hangzhou]; not my.config.yaml"
+
+
+LOCAL = Said(local=True)
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -98,8 +115,8 @@ def test_printed_commands_are_for_the_same_cloud(cab: Console) -> None:
 )
 def test_where_a_command_ends(line: str, said: str) -> None:
     """Only commands of ours are changed, before where their output goes, and once; styles stay where they are."""
-    assert said_locally(line).plain == said
-    styled = said_locally(Text.assemble(("fix: ", "bold"), "cab status"))
+    assert said_again(line, LOCAL).plain == said
+    styled = said_again(Text.assemble(("fix: ", "bold"), "cab status"), LOCAL)
     assert (styled.plain, [(span.start, span.end) for span in styled.spans]) == ("fix: cab status --local", [(0, 5)])
 
 
