@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import yaml
 
@@ -17,7 +16,6 @@ from shared.config import Config
 def check(session: Session) -> Result:
     """Check config.yaml: every mistake at once, with its key, its value and what was expected."""
     config = session.config
-    file = str(session.config_file or os.environ.get("CAB_CONFIG", "config.yaml"))
     facts = {
         "management_account": config.management_account,
         "backup_account": config.backup_account.id,
@@ -26,7 +24,7 @@ def check(session: Session) -> Result:
         "external": len(config.external),
     }
     said = ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in facts.items())
-    return Result({"file": file, "ok": True, **facts}, [f"{file} is right: {said}"])
+    return Result({"file": session.file, "ok": True, **facts}, [f"{session.file} is right: {said}"])
 
 
 @verb("cab config show")

@@ -36,7 +36,17 @@ def through(door: str, payload: dict[str, Any], session: Session, *, direct: boo
             f"check that the deployed version is this one: `{deploy(config)}`",
             reason="unknown_answer",
         )
+    if differs(ended, session):
+        ended["warnings"] = [*ended.get("warnings", ()), f"{DIFFERS.format(session.file)}: `{deploy(config)}`"]
     return ended
+
+
+DIFFERS = "the functions are deployed with another configuration than {}, and go by that"
+
+
+def differs(ended: dict[str, Any], session: Session) -> bool:
+    """Whether what a function answered or logged was done by another configuration; older releases do not say it."""
+    return ended.get("config", "") not in {"", session.config.fingerprint}
 
 
 def where(door: str, session: Session, *, direct: bool) -> str:

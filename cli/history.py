@@ -64,6 +64,8 @@ class Sweep:
     members: int
     repaired: int
     left_over: int
+    config: str
+    """The fingerprint of its configuration; empty where an older release did not say it."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,11 @@ def of_fleet(site: Site) -> History:
     return _read(site, [(SWEPT, 1), (FAILED, 1), *((query, 500) for query in (REPAIRED, IN_TIME, RETRIED, SET_ASIDE))])
 
 
+def last_sweep(site: Site) -> Sweep | None:
+    """The newest that the log tells of."""
+    return next(iter(_read(site, [(SWEPT, 1)]).sweeps), None)
+
+
 def of_account(site: Site, account_id: str) -> History:
     """The last sweep, and what is said of one account."""
     return _read(site, [(SWEPT, 1), (FAILED, 1), (account_id, 200)])
@@ -208,7 +215,8 @@ def _read(site: Site, queries: Iterable[tuple[str, int]]) -> History:
     for at, line in lines:
         if isinstance(line.get("sweep"), dict):
             swept = line["sweep"]
-            sweeps.append(Sweep(at, *(swept.get(name, 0) for name in ("deep", "members", "repaired", "left_over"))))
+            said = {name: swept.get(name, 0) for name in ("deep", "members", "repaired", "left_over")}
+            sweeps.append(Sweep(at, **said, config=str(line.get("config", ""))))
         elif line.get("disposition") == "failed":
             failures.append(Failure(at, str(line.get("reason", "")), str(line.get("detail", ""))))
         for turn in _turns(at, line):

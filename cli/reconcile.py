@@ -39,6 +39,8 @@ def reconcile(
     # A deep sweep also looks at what waits for a person.
     swept = {**answer["sweep"], **({"dead_letters": answer["dead_letters"]} if "dead_letters" in answer else {})}
     done = not swept["left_over"] and not swept.get("not_examined") and not swept["kinds"].get("failed")
+    warnings = answer.get("warnings", [])
+    swept |= {"warnings": warnings} if warnings else {}
     return Result(swept, list(shown(swept)), done=done)
 
 
@@ -53,6 +55,7 @@ def shown(swept: dict[str, Any]) -> Iterator[RenderableType]:
         yield Text.assemble(
             (one["account_id"], "bold"), f" {one['kind'].replace('_', ' ')}, ", what, f": {one['detail']}"
         )
+    yield from (Text(f"warning: {warning}", "yellow") for warning in swept.get("warnings", ()))
     hidden = sum(swept["kinds"].values()) - len(swept["findings"])
     if hidden > 0:
         yield f"and {hidden} more"

@@ -138,12 +138,14 @@ def _ask(body: dict[str, Any], *, session: Session, apply: bool, direct: bool) -
     replayed: dict[str, Any] = answer.get("replay") or {"error": answer.get("detail", "this is no answer of a replay")}
     if "error" in replayed:
         raise NotDoneError(str(replayed["error"]), "correct the request: cab replay --help", reason="bad_request")
-    return replayed
+    return {**replayed, "warnings": answer.get("warnings", [])}
 
 
 def _add(total: dict[str, Any], answer: dict[str, Any]) -> None:
     for name in ("read", "ignored", "unreadable", "accounts"):
         total[name] += answer[name]
+    if answer.get("warnings"):
+        total["warnings"] = answer["warnings"]
     if answer.get("stopped"):
         total |= {"stopped": answer["stopped"], "next": answer.get("next")}
 
@@ -164,6 +166,7 @@ def _read(total: dict[str, Any]) -> str:
 
 
 def _shown(total: dict[str, Any], prices: Prices | None) -> Iterator[RenderableType]:
+    yield from (Text(f"warning: {warning}", "yellow") for warning in total.get("warnings", ()))
     yield f"{_read(total)}, {counted(total['ignored'], 'event')} ignored"
     yield from (Text(f"unreadable: {one['detail']}", "yellow") for one in total["unreadable"])
     for one in total["accounts"]:

@@ -42,6 +42,11 @@ class Session:
     config_file: Path | None = None
     """What ``--config`` names; None: the environment says, as in the functions."""
 
+    @property
+    def file(self) -> str:
+        """The name of the configuration's file."""
+        return str(self.config_file or os.environ.get("CAB_CONFIG", "config.yaml"))
+
     @cached_property
     def config(self) -> Config:
         """The configuration, with the endpoints of the cloud that we talk to. Raises ConfigError."""

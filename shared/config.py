@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -242,6 +243,15 @@ class Config(Frozen):
     def service_linked_role_arn(self) -> str:
         """The one principal that backup roles trust (product page, step 3)."""
         return f"acs:ram::{self.backup_account.id}:role/{SERVICE_LINKED_ROLE}"
+
+    @property
+    def fingerprint(self) -> str:
+        """By which the console sees whether the functions were deployed with this configuration.
+
+        Without what is a default, which another release may have more of, and the endpoints, which are no wish.
+        """
+        said = self.model_dump_json(exclude_defaults=True, exclude={"endpoints"})
+        return sha256(said.encode()).hexdigest()[:12]
 
 
 def load(environ: Mapping[str, str]) -> Config:

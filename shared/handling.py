@@ -34,7 +34,8 @@ def handle_invocation(
 ) -> Iterator[dict[str, Any]]:
     """Handle events with what the environment and the platform's context object say; ``timeout`` in seconds."""
     config = load(os.environ)
-    yield from handle(read, config, credentials(context, os.environ), Deadline.after(timeout), function)
+    for ended in handle(read, config, credentials(context, os.environ), Deadline.after(timeout), function):
+        yield {**ended, "config": config.fingerprint}
 
 
 def credentials(context: object, environ: Mapping[str, str]) -> Credentials:

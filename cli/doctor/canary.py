@@ -6,8 +6,9 @@ import json
 import time
 from collections.abc import Iterator
 
-from cli.advice import INVOKED, advise
+from cli.advice import INVOKED, advise, deploy
 from cli.doctor.finding import BY_HAND, Finding, cause, ok, unknown
+from cli.doors import DIFFERS, differs
 from cli.site import Site
 from cli.survey import State
 from shared.invoke import InvokeError, invoker
@@ -37,4 +38,6 @@ def canary(site: Site) -> Iterator[Finding]:
         )
         return
     yield ok(f"{said} ({ended.get('api_calls', 0)} API calls)")
+    if differs(ended, site.session):
+        yield cause(DIFFERS.format(site.session.file), deploy(site.config))
     yield unknown(NOT_TESTED)

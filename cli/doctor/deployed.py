@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 from cli.advice import deploy
 from cli.doctor.finding import BY_HAND, Finding, cause, ok, warning
-from cli.site import Site
+from cli.doors import DIFFERS, differs
+from cli.history import last_sweep
+from cli.site import Site, epoch
 from shared.wording import counted
 
 COMPARED = (
@@ -44,6 +46,16 @@ def functions(site: Site) -> Iterator[Finding]:
             yield cause(f"{name} is deployed with other settings: {'; '.join(differences)}", deploy(site.config))
         else:
             yield ok(f"{name} is deployed as s.yaml says")
+    yield from _configuration(site)
+
+
+def _configuration(site: Site) -> Iterator[Finding]:
+    """What the last sweep since the deployment says of the configuration that it went by."""
+    swept = last_sweep(site)
+    function = site.deployed.function(f"{site.config.functions.prefix}reconcile") or {}
+    since = epoch(function["lastModifiedTime"]) if function.get("lastModifiedTime") else 0.0
+    if swept and swept.at > since and differs({"config": swept.config}, site.session):
+        yield cause(DIFFERS.format(site.session.file), deploy(site.config))
 
 
 def _asides(site: Site, name: str, props: Mapping[str, Any]) -> Iterator[str]:

@@ -67,13 +67,26 @@ def test_a_healthy_zone_has_no_cause(healthy: Console) -> None:
 def test_the_canary_runs_the_deployed_function(healthy: Console) -> None:
     """--canary invokes the function with a marked event, times it, changes nothing, and says what it does not test."""
     mark = healthy.world.mark()
-    ran = healthy.local("doctor", "--canary")
+    ran = healthy.local("doctor", "--canary", "--config", "config.yaml")
     assert ran.code == 0
     assert "cab-onboard answered canary-" in ran.out
     assert "the rule itself is not tested by this" in ran.out
     assert healthy.world.writes(mark) == []
     logged = healthy.world.cloud._get("fc", function="cab-onboard")["logs"]["cab-onboard"]  # noqa: SLF001
     assert any("cab.doctor/canary-" in line for line in logged)
+
+
+def test_a_configuration_that_is_not_deployed_is_named(healthy: Console, tmp_path: Path) -> None:
+    """What is written here and not deployed does nothing: by its last sweep, and by the canary, doctor tells so."""
+    deployed = tmp_path / "same.yaml"
+    deployed.write_text((ROOT / "config.yaml").read_text(encoding="utf-8") + "# a comment\n", encoding="utf-8")
+    assert healthy.local("reconcile", "--yes", "--config", str(deployed)).code == 0
+    assert causes(healthy, "--canary", "--config", str(deployed)) == {}
+    healthy.world.configure(teardown={"mode": "block"})
+    found = causes(healthy, "--canary")
+    fix = [f"make package && DEPLOY_ACCOUNT_ID={MANAGEMENT} DEPLOY_REGION=cn-hangzhou s deploy"]
+    assert [(name, one["fix"]) for name in found for one in found[name]] == [("functions", fix), ("canary", fix)]
+    assert "are deployed with another configuration than " in found["functions"][0]["cause"]
 
 
 def test_a_fresh_zone_is_told_what_is_missing(cab: Console) -> None:
@@ -150,7 +163,7 @@ def test_broken_roles_are_found(healthy: Console) -> None:
     assert [one["fix"] for one in found["roles"]] == [["cab reconcile --all"]]
     assert found["roles"][0]["cause"].startswith(f"trust too wide in 1 account: {PROD}; to do in {PROD}: update role")
     assert found["roles"][0]["cause"].endswith(f"removing acs:ram::{TEST}:root")
-    assert healthy.local("reconcile", "--all", "--yes").code == 0
+    assert healthy.local("reconcile", "--all", "--yes", "--direct").code == 0
     assert causes(healthy) == {}
 
 

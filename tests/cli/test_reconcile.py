@@ -44,6 +44,18 @@ def test_a_deep_sweep_counts_what_waits_for_a_person(cab: Console, world: World)
     assert "next: `cab dead-letters list --local`: 1 wait for a person" in ran.out
 
 
+def test_a_configuration_that_is_not_deployed_is_named(cab: Console, world: World) -> None:
+    """The function goes by what it was deployed with: where that is not read here, it is said how to deploy."""
+    told = "warning: the functions are deployed with another configuration than "
+    world.configure(teardown={"mode": "block"})
+    for words in (("reconcile",), ("onboard", PROD)):
+        ran = cab.local(*words, "--yes")
+        assert told in ran.out
+        assert " s deploy`" in ran.out
+        assert told not in cab.local(*words, "--yes", "--config", "config.yaml").out
+        assert told not in cab.local(*words, "--yes", "--direct").out
+
+
 def test_an_account_that_cannot_be_repaired_is_not_done(cab: Console, world: World) -> None:
     """One account that fails makes the exit 1 and does not stop the other."""
     with denied(world, PROD):
