@@ -12,6 +12,8 @@ from shared.invoke import InvokeError
 from shared.outcome import AttemptError, Reason
 from shared.queue import QueueError
 
+BY_HAND = "by hand: "
+"""What no command does begins with this."""
 NEXT: dict[Reason, str] = {
     Reason.ACCESS_DENIED: "compare the caller's policies and the role's trust policy with policies/, then try again",
     Reason.ACCOUNT_RESTRICTED: "the account is in debt or locked: settle that in its billing console, then try again",

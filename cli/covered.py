@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
+from cli.advice import BY_HAND
 from cli.output import following
 from cli.survey import State, Surveyed
+from shared.backup_policy import BackupPolicy
 from shared.backups import Job
-from shared.coverage import HOUR, coverage, state
+from shared.coverage import HOUR, Coverage, coverage, state
 from shared.ports import Ports
 from shared.standing import Standing, for_sweep
 from shared.wording import counted
 
+BACKED_UP = "DescribePolicyBindings, DescribeBackupPlans, DescribeBackupJobs2"
+"""The calls by which that is seen."""
 WEEK = 168 * HOUR
 """Jobs are looked for at least so far back."""
 MOST_ROWS = 50
+MOST_FIXES = 5
 SHOWN = {str(State.REGISTERED): "registered, not proven"}
 """How a state is called for people, where its name alone says less."""
 
 
 def backups(surveyed: list[Surveyed], ports: Ports, now: float) -> dict[str, dict[str, Any]]:
     """By account: its state and its kinds. Costs listings of bindings and jobs per region, and nothing per account."""
-    if not ports.config.backup_policies:
+    if not ports.config.backup_policies or not any(one.wanted for one in surveyed):
         return {}
     standing, jobs = for_sweep(ports, deep=True), _jobs(ports, now)
     return {
@@ -51,7 +57,33 @@ def _account(one: Surveyed, standing: dict[str, Standing], jobs: list[Job], now:
     policies = one.wanted.backup_policies if one.wanted else ()
     bindings = [binding for here in standing.values() for binding in here.of(one.account_id)]
     found = coverage(policies, bindings, jobs, now)
-    return {"state": state(found, _reached(one)), "kinds": [kind.shown() for kind in found]}
+    kinds = [{**kind.shown(), "fix": _fix(kind, one, policies)} for kind in found]
+    return {"state": state(found, _reached(one)), "kinds": kinds}
+
+
+def _fix(kind: Coverage, one: Surveyed, policies: Iterable[BackupPolicy]) -> str:
+    """What mends a kind that is not backed up as promised; nothing where its time has not come."""
+    mine = [policy for policy in policies if policy.kind == kind.kind]
+    if kind.state == "proved" or not one.state.enrolled:
+        return ""
+    if not kind.bound:
+        if any(source.account == one.account_id for policy in mine for source in policy.sources):
+            return "cab reconcile"
+        if tagged := [policy.name for policy in mine if policy.tags]:
+            return f"{BY_HAND}put the tags of the backup policy {tagged[0]} on what is to be backed up there"
+        names = ", ".join(policy.name for policy in mine)
+        return f"{BY_HAND}name sources of the account in the backup policy {names}, or let a rule leave that policy out"
+    if kind.last_bad:
+        return (
+            f"{BY_HAND}mend why its last job failed ({kind.last_bad.status}: {kind.last_bad.error}); then `cab backup`"
+        )
+    return f"cab backup {one.account_id} --kind {kind.kind}" if kind.last_good is not None else ""
+
+
+def proved(accounts: Mapping[str, dict[str, Any]]) -> tuple[int, int]:
+    """Of how many accounts every wanted kind has a good backup, and how many want one."""
+    wanting = [found for found in accounts.values() if found["kinds"]]
+    return sum(found["state"] == "proved" for found in wanting), len(wanting)
 
 
 def _reached(one: Surveyed) -> str:
@@ -78,10 +110,12 @@ def told(accounts: dict[str, dict[str, Any]]) -> Iterator[RenderableType]:
     yield table
     if len(rows) > MOST_ROWS:
         yield f"and {len(rows) - MOST_ROWS} more; --json has all"
-    proved = sum(found["state"] == "proved" for found in accounts.values())
     if any(found["state"] == "registered" for found in accounts.values()):
         yield following("`cab status --deep` also proves the roles: an account is protected only then")
-    yield f"backups: {proved} of {counted(len(accounts), 'account')} proved by a complete job within the promised time"
+    good, wanting = proved(accounts)
+    yield f"backups: {good} of {counted(wanting, 'account')} proved by a complete job within the promised time"
+    fixes = dict.fromkeys(kind["fix"] for _, _, kind in rows if kind and kind["fix"])
+    yield from (Text.assemble(("fix: ", "bold"), fix) for fix in list(fixes)[:MOST_FIXES])
 
 
 def _cells(kind: dict[str, Any]) -> tuple[str, str, str]:

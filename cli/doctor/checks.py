@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cli.advice import explained
 from cli.doctor import access, arrivals, deployed, fleet
+from cli.doctor.backed_up import backed_up
 from cli.doctor.finding import BY_HAND, Finding, cause
 from cli.output import NotDoneError
 from cli.site import Site
@@ -37,6 +38,7 @@ CHECKS = (
     Check("configuration", "folders, accounts and rules of config.yaml against the directory", fleet.configuration),
     Check("coverage", "every wanted account is registered, and no other", fleet.coverage),
     Check("roles", "the way into some member accounts, and the roles there", fleet.roles),
+    Check("backups", "every kind that is wanted of an account has a good backup", backed_up),
     Check("dead letters", "nothing waits for a person", fleet.dead_letters),
     Check("webhook", "who is told of dead letters, and whether the address answers", deployed.webhook),
 )

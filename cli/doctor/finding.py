@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-BY_HAND = "by hand: "
+from cli import advice
+
+BY_HAND = advice.BY_HAND
 """A fix that no command does begins with this."""
 IN_CONFIG = "in config.yaml: "
 """One that is a change of the configuration begins with this, and is YAML after it."""

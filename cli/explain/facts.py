@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cli.covered import backups
 from cli.history import History, of_account
 from cli.letters import look as look_at_letters
 from cli.site import Site
@@ -32,6 +33,8 @@ class Facts:
     control_policies: tuple[tuple[str, str, str], ...]
     """Custom ones above the account: id, name, and the folder or account that each is attached to."""
     history: History
+    backups: dict[str, Any]
+    """How far its backups are, as in the report; empty where none are wanted."""
     sweeps: dict[str, str]
     """Cron expression by what the sweep is told."""
 
@@ -67,6 +70,7 @@ def gather(account_id: str, site: Site) -> Facts:
         changes,
         tuple(_control_policies([*folders, account_id], site)) if folders else (),
         of_account(site, account_id),
+        backups([surveyed], site.cloud.ports, site.now).get(account_id, {}),
         _sweeps(site),
     )
 

@@ -16,7 +16,7 @@ from shared.outcome import Reason
 
 def remedies(facts: Facts, config: Config) -> list[str]:
     """Empty where nothing is to be done."""
-    return list(dict.fromkeys([*_in_the_way(facts, config), *_by_state(facts), *_letters(facts)]))
+    return list(dict.fromkeys([*_in_the_way(facts, config), *_by_state(facts), *_backups(facts), *_letters(facts)]))
 
 
 def _in_the_way(facts: Facts, config: Config) -> Iterator[str]:
@@ -65,6 +65,10 @@ def _by_state(facts: Facts) -> Iterator[str]:
         yield f"cab teardown {account}"
     elif state is State.ABSENT:
         yield f"{BY_HAND}check the id; `cab status --json` lists every account"
+
+
+def _backups(facts: Facts) -> Iterator[str]:
+    yield from (kind["fix"] for kind in facts.backups.get("kinds", ()) if kind["fix"])
 
 
 def _letters(facts: Facts) -> Iterator[str]:

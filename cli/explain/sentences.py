@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cli.advice import advise
+from cli.covered import BACKED_UP
 from cli.explain.facts import Facts
 from cli.letters import HIDDEN
 from cli.output import moment
@@ -70,10 +71,26 @@ def sentences(facts: Facts, config: Config) -> Iterator[Said]:
         yield Said(
             STATE, f"It has been registered in {region} since {moment(since)}.", "DescribeCrossAccounts: CreatedTime"
         )
+    yield from _backed_up(facts)
     yield from _why(facts)
     yield from _letters(facts)
     yield from _history(facts)
     yield from _next(facts, config)
+
+
+def _backed_up(facts: Facts) -> Iterator[Said]:
+    """What registration is for: whether there is a backup of each wanted kind."""
+    for kind in facts.backups.get("kinds", ()):
+        name, promised = kind["kind"].replace("_", " "), f"{kind['promised_hours']:g} h"
+        if kind["last_good"] is not None:
+            text = f"the last good backup is {kind['age_hours']:g} h old, and {promised} are promised"
+        elif kind["state"] == "none bound":
+            text = (
+                "nothing is bound to a backup policy, and no backup was ever seen: to be registered is not to be safe"
+            )
+        else:
+            text = f"it is on schedule, no good backup was seen yet, and one in {promised} is promised"
+        yield Said(STATE, f"Of its kind {name}, {text}.", BACKED_UP)
 
 
 def _why(facts: Facts) -> Iterator[Said]:

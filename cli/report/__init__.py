@@ -86,6 +86,8 @@ def _shown(found: dict[str, Any], written: list[str]) -> Iterator[RenderableType
     summary = found["summary"]
     how = "registered and proven" if found["deep"] else "registered"
     yield Text(f"{summary['enrolled']} of {counted(summary['wanted'], 'wanted account')} {how}", "bold")
+    if summary["to_prove"]:
+        yield f"backups: {summary['proved']} of {counted(summary['to_prove'], 'account')} proved"
     yield f"needing attention: {counted(summary['attention'], 'account')}"
     letters = summary["dead_letters"]
     yield "dead letters could not be read" if letters is None else counted(letters, "dead letter")

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from cli.covered import BACKED_UP, proved
 from cli.history import History, written
 from cli.survey import LISTED, State, Surveyed
 from shared.kinds import KINDS
 from shared.letters import Letter
 from shared.policies import Change
 
-BACKED_UP = "DescribePolicyBindings, DescribeBackupPlans, DescribeBackupJobs2"
 MOST_NAMED = 5
 """Accounts that a row of the drift names."""
 
@@ -87,6 +87,8 @@ def document(seen: Seen) -> dict[str, Any]:
             "accounts": len(rows),
             "wanted": len(wanted),
             "enrolled": sum(one.state.enrolled for one in wanted),
+            "proved": proved(seen.backups)[0],
+            "to_prove": proved(seen.backups)[1],
             "attention": sum(row["attention"] for row in rows),
             "drift": sum(bool(row["drift"]) for row in rows),
             "dead_letters": None if seen.letters is None else len(seen.letters),

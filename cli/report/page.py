@@ -7,7 +7,7 @@ screenful at a time. Everything that comes from outside is escaped, and the page
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def _subtitle(found: dict[str, Any]) -> str:
 
 def _tiles(found: dict[str, Any]) -> str:
     summary = found["summary"]
-    letters = summary["dead_letters"]
+    letters, good, wanting = (summary[name] for name in ("dead_letters", "proved", "to_prove"))
     tiles = [
         (
             "enrolled",
@@ -106,6 +106,7 @@ def _tiles(found: dict[str, Any]) -> str:
             "wanted accounts enrolled",
             summary["enrolled"] == summary["wanted"],
         ),
+        *([("kinds", f"{good} of {wanting}", "accounts proved", good == wanting)] if wanting else []),
         ("attention", str(summary["attention"]), "accounts need attention", not summary["attention"]),
         ("letters", "?" if letters is None else str(letters), "dead letters", letters == 0),
         ("retained", str(summary["retained"]), "departed accounts with backups", True),
@@ -186,9 +187,12 @@ def _kinds(found: dict[str, Any]) -> str:
         (one["title"], str(one["wanted"]), str(one["covered"]), str(one["proved"]), one["evidence"])
         for one in found["kinds"]
     ]
+    short = {place for place, one in enumerate(found["kinds"]) if one["proved"] < one["wanted"]}
     if not any(one["wanted"] for one in found["kinds"]):
         return '<p class="none">No backup policy is configured, so no kind is wanted.</p>'
-    return _table("Coverage by kind", ("Kind", "Wanted", "Covered", "Proved", "Evidence"), rows, numbers={1, 2, 3})
+    return _table(
+        "Coverage by kind", ("Kind", "Wanted", "Covered", "Proved", "Evidence"), rows, numbers={1, 2, 3}, short=short
+    )
 
 
 def _drift(found: dict[str, Any]) -> str:
@@ -244,7 +248,14 @@ def _retained(found: dict[str, Any]) -> str:
     return _table("Retained backups", heads, rows, numbers={4, 5})
 
 
-def _table(name: str, heads: Iterable[str], rows: Sequence[Sequence[str]], numbers: Iterable[int] = ()) -> str:
+def _table(
+    name: str,
+    heads: Iterable[str],
+    rows: Sequence[Sequence[str]],
+    numbers: Iterable[int] = (),
+    short: Collection[int] = (),
+) -> str:
+    """A table; ``short`` are the rows that lack something."""
     if not rows:
         return '<p class="none">None.</p>'
     right, named = set(numbers), list(heads)
@@ -256,10 +267,10 @@ def _table(name: str, heads: Iterable[str], rows: Sequence[Sequence[str]], numbe
     head = "".join(cell("th", place, text, ' scope="col"') for place, text in enumerate(named))
     # Where the window is narrow, a row is a card, and each cell says its own column.
     body = "".join(
-        "<tr>"
+        f"<tr{' class=short' if number in short else ''}>"
         + "".join(cell("td", place, text, f' data-head="{escape(named[place])}"') for place, text in enumerate(row))
         + "</tr>"
-        for row in rows
+        for number, row in enumerate(rows)
     )
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}"><table class="cards">'

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -336,6 +337,43 @@ def test_status_tells_how_far_each_account_is(cab: Console, a: Backups, world: W
     assert "0 of 2 accounts proved" in stale.out
     assert "48" in stale.out
     assert world.cloud.state()["hbr"]["jobs"]
+
+
+def test_to_be_registered_and_not_backed_up_is_not_well(cab: Console, world: World, tmp_path: Path) -> None:
+    """Report, status, doctor and explain name it, with what mends it: a sweep, or sources where the policy has none."""
+    Backups(world).open()
+    configure(world, {**OSS, "sources": [{"account": PROD, "id": "prod-app-data"}]})
+    assert cab.local("bootstrap", "--yes").code == 0
+    for account in (PROD, TEST):
+        world.enrol(account)
+    page = tmp_path / "page.html"
+    assert "backups: 0 of 2 accounts proved" in cab.local("report", "--html", str(page)).out
+    html = page.read_text(encoding="utf-8")
+    assert '<li class="tile bad"><a href="#kinds"><strong>0 of 2</strong> <span>accounts proved</span>' in html
+    assert "<tr class=short>" in html
+    mend = {PROD: "cab reconcile", TEST: "by hand: name sources of the account in the backup policy buckets"}
+    assert all(f"fix: {fix}" in cab.local("status").out for fix in mend.values())
+    checks = {one["name"]: one["findings"] for one in cab.local("doctor", "--json").json["checks"]}
+    (found,) = checks["backups"]
+    assert (
+        f"nothing is bound to a backup policy, and there is no backup in 2 accounts: {PROD}, {TEST}" in found["cause"]
+    )
+    for account, fix in mend.items():
+        told = cab.local("explain", account, "--json").json
+        assert any("to be registered is not to be safe" in one["says"] for one in told["sentences"])
+        assert [one for one in told["fix"] if one.startswith(fix)]
+
+
+def test_a_good_backup_of_everything_is_well(cab: Console, a: Backups) -> None:
+    """What is on schedule waits for its first backup, which is no cause; once it is there, doctor says so."""
+
+    def seen() -> list[tuple[str, str]]:
+        checks = {one["name"]: one["findings"] for one in cab.local("doctor", "--json").json["checks"]}
+        return [(one["state"], one["seen"]) for one in checks["backups"]]
+
+    assert seen() == [("warning", f"oss: on schedule, and no backup was seen yet in 2 accounts: {PROD}, {TEST}")]
+    run_once(cab, a)
+    assert seen() == [("ok", "2 accounts, all with good backups as old as promised at most")]
 
 
 def test_a_registration_without_a_look_at_the_role_is_not_called_protected(
