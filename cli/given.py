@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from cli.output import WrongUseError
+from shared import events
 from shared.events import MOST_BYTES
+from shared.messages import AccountChanged
 
 LEAVE_OUT = "correct it or leave it out; nothing was sent"
 MOST_NESTED = 100
@@ -35,6 +37,13 @@ def requests_of(file: Path | None, folder: Path | None, jsonl: Path | None) -> I
         yield batch
 
 
+def unreadable(file: Path | None, folder: Path | None, jsonl: Path | None) -> list[str]:
+    """The places of what a replay can do nothing with, in the order in which a door comes upon it."""
+    known = (AccountChanged, events.Ignored)
+    read = ((place, one) for place, event in _events(file, folder, jsonl) for one in events.read(json.dumps(event)))
+    return [place for place, one in read if not isinstance(one, known)]
+
+
 def read(path: Path, following: str = LEAVE_OUT) -> Any:  # noqa: ANN401 - JSON of any shape
     """The JSON document of a file. Raises WrongUseError, with what to do next, where there is none."""
     return _parsed(_text(path, following), str(path), following)
@@ -47,7 +56,10 @@ def _events(file: Path | None, folder: Path | None, jsonl: Path | None) -> Itera
         yield from ((where_from, _parsed(line, where_from)) for where_from, line in lines if line.strip())
     for path in [file] if file else sorted(folder.glob("*.json")) if folder else []:
         document = read(path)
-        yield from ((str(path), event) for event in (document if isinstance(document, list) else [document]))
+        if isinstance(document, list):
+            yield from ((f"{path}, event {number}", event) for number, event in enumerate(document, 1))
+        else:
+            yield str(path), document
 
 
 def _text(path: Path, following: str = LEAVE_OUT) -> str:

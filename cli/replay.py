@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cli.attempted import shown
 from cli.doors import through, where
-from cli.given import requests_of
+from cli.given import requests_of, unreadable
 from cli.letters import wait_until_shown
 from cli.output import NotDoneError, Result, WrongUseError, confirm, following, progress
 from cli.selection import Accounts, Newer, Older, Reasons, chosen
@@ -91,10 +91,13 @@ def replay(
         for answer in answers:
             _add(total, answer)
             tell(f"replaying: {_read(total)}")
+    places = unreadable(file, folder, jsonl) if total["unreadable"] else []
+    if len(places) == len(total["unreadable"]):
+        total["unreadable"] = [{"from": place, **one} for place, one in zip(places, total["unreadable"], strict=True)]
     return Result(
         total,
         list(_shown(total, session.config.prices)),
-        done="stopped" not in total and all(map(_is_good, total["accounts"])),
+        done="stopped" not in total and not total["unreadable"] and all(map(_is_good, total["accounts"])),
     )
 
 
@@ -168,7 +171,8 @@ def _read(total: dict[str, Any]) -> str:
 def _shown(total: dict[str, Any], prices: Prices | None) -> Iterator[RenderableType]:
     yield from (Text(f"warning: {warning}", "yellow") for warning in total.get("warnings", ()))
     yield f"{_read(total)}, {counted(total['ignored'], 'event')} ignored"
-    yield from (Text(f"unreadable: {one['detail']}", "yellow") for one in total["unreadable"])
+    for one in total["unreadable"]:
+        yield Text(f"{one['from'] + ': ' if 'from' in one else ''}unreadable: {one['detail']}", "yellow")
     for one in total["accounts"]:
         yield from shown(one, prices)
     if "stopped" in total:

@@ -157,10 +157,14 @@ def test_a_broken_file_is_refused_before_anything_is_sent(
 
 
 def test_what_is_no_event_is_counted_and_named(cab: Console, tmp_path: Path) -> None:
-    """A document of no known form does not stop the others; it is shown as unreadable."""
+    """A document of no known form does not stop the others; it is shown with its place, and the replay is not done."""
     path = tmp_path / "mixed.json"
     path.write_text(json.dumps([{"unit": 1}, event()]), encoding="utf-8")
     ran = cab.local("replay", "--file", str(path))
-    assert ran.code == 0
-    assert "unreadable: no known form has the keys ['unit']" in ran.out
+    assert ran.code == 1
+    assert f"{path}, event 1: unreadable: no known form has the keys ['unit']" in ran.out
     assert f"{PROD} prod-app unprotected" in ran.out
+    lines = tmp_path / "mixed.jsonl"
+    lines.write_text(f"{json.dumps(event())}\n\n{{}}\n", encoding="utf-8")
+    assert f"{lines}:3: unreadable: " in cab.local("replay", "--jsonl", str(lines)).out
+    assert cab.local("replay", "--dir", str(tmp_path), "--json").json["unreadable"][0]["from"] == f"{path}, event 1"
