@@ -190,11 +190,20 @@ def _departure(leaver: Leaver, known: Listed | None) -> Review:
     departure = leaver.depart(listed, inventory, Entrance(account_id, ports).by(leaver.access_role, Work.to_look))
     steps, warnings = departure.steps, departure.warnings
     if steps and not leaver.asked:
-        grace = f"by itself it is withdrawn after {ports.config.teardown.grace_hours:g} h, unless it is back by then"
-        warnings += (f"{grace}; if too many accounts leave at once, only by a reviewed plan",)
+        warnings += (_grace(leaver),)
     state = "leaving" if steps else "withdrawn"
     want, have = departure.want, departure.have
     return Review(account_id, hint, state, name, "", "", warnings, want, have, steps, inventory=inventory.shown())
+
+
+def _grace(leaver: Leaver) -> str:
+    """When it is withdrawn by itself. Of a member in place nobody can tell whether an event or a rule did it."""
+    hours, member = f"{leaver.ports.config.teardown.grace_hours:g} h", leaver.member
+    if leaver.hint is Hint.MOVED or member is None or member.leaving:
+        grace = f"by itself it is withdrawn after {hours}, unless it is back by then"
+    else:
+        grace = f"a rule withdraws nobody: only an event, such as that of a move, does so by itself, {hours} later"
+    return f"{grace}; if too many accounts leave at once, only by a reviewed plan"
 
 
 def document(reviews: Iterable[Review]) -> dict[str, Any]:

@@ -96,6 +96,8 @@ def test_an_account_that_is_no_longer_wanted_is_planned_for_withdrawal(cab: Cons
     shown = cab.local("plan", "--all").out
     assert f"{SANDBOX} sandbox-dev  undeclared: outside the scope" in shown
     assert "4 to remove" in shown
+    assert "unless it is back" not in shown
+    assert "warning: a rule withdraws nobody: only an event, such as that of a move, does so by itself, 24 h" in shown
 
 
 def test_drift_is_a_change(cab: Console, world: World) -> None:
@@ -144,6 +146,7 @@ def test_an_account_being_deleted_is_withdrawn_and_not_enrolled(cab: Console, wo
         [account] = [one for one in plan["without_steps"] if one["account_id"] == PROD]
         assert (account["state"], account["why"]) == ("out_of_scope", "the account is being deleted")
         assert [(one["account_id"], one["do"]) for one in plan["accounts"]] == [(TEST, "left")]
+        assert "unless it is back by then" in plan["accounts"][0]["warnings"][-1]
 
 
 def test_an_unknown_account_is_said_to_be_unknown(cab: Console) -> None:
