@@ -27,6 +27,7 @@ from cli.session import Session
 from cli.site import Site
 from cli.survey import LISTED_DRIFT, State
 from cli.verb import verb
+from shared.verdict import BEING_DELETED
 from shared.wording import counted
 
 OLDEST = 5
@@ -130,7 +131,7 @@ def _fixes(unwell: list[dict[str, Any]]) -> Iterator[str]:
         yield "cab reconcile --all"
     elif repaired:
         yield "cab reconcile"
-    spare = [one["account_id"] for one in unwell if one["state"] == State.UNDECLARED]
+    spare = [one["account_id"] for one in unwell if one["state"] == State.UNDECLARED and one["why"] != BEING_DELETED]
     if spare:
         yield f"{BY_HAND}add a rule to config.yaml for what is undeclared and is to stay; to take the others out:"
     if len(spare) <= FEW:

@@ -11,6 +11,9 @@ from shared.ports import Ports
 from shared.scope import Member, Wanted, desired
 from shared.settings import External
 
+BEING_DELETED = "the account is being deleted"
+"""Why nothing is wanted of an account, whatever the configuration says."""
+
 
 def find(account_id: str, ports: Ports) -> Member | None:
     """The account as the configuration declares it or the directory lists it now."""
@@ -44,7 +47,7 @@ def judge(member: Member | None, hint: Hint, config: Config) -> tuple[Wanted | N
     if is_own(member.account_id, config):
         return None, ONLY_DECLARED
     if member.leaving:
-        return None, "the account is being deleted"
+        return None, BEING_DELETED
     wanted = desired(member, config)
     if wanted.in_scope:
         return wanted, ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from cli.advice import advise
-from cli.doctor.finding import BY_HAND, DECIDE, IN_CONFIG, Finding, cause, ok, some, unknown
+from cli.doctor.finding import BY_HAND, DECIDE, IN_CONFIG, Finding, cause, ok, some, unknown, warning
 from cli.letters import HIDDEN, look
 from cli.selection import age
 from cli.site import Site
@@ -112,7 +112,8 @@ def coverage(site: Site) -> Iterator[Finding]:
     """Every wanted account is registered, and no other."""
     by_state: dict[State, list[str]] = {}
     for one in site.surveyed:
-        by_state.setdefault(one.state, []).append(one.account_id)
+        if not (one.member and one.member.leaving):
+            by_state.setdefault(one.state, []).append(one.account_id)
     wanted = sum(one.wanted is not None for one in site.surveyed)
     if missing := by_state.get(State.UNREGISTERED):
         what = f"{len(missing)} of {counted(wanted, 'wanted account')} not registered everywhere: {some(missing)}"
@@ -123,6 +124,7 @@ def coverage(site: Site) -> Iterator[Finding]:
     if spare := by_state.get(State.UNDECLARED):
         what = f"{counted(len(spare), 'registered account')} not wanted any more: {some(spare)}"
         yield cause(what, *_release(site, len(spare)))
+    yield from _going(site)
     for account, region, _ in site.listed.duplicates:
         yield cause(f"account {account} is registered more than once in {region}", "cab reconcile")
     yield from _shared(site)
@@ -130,6 +132,17 @@ def coverage(site: Site) -> Iterator[Finding]:
         yield unknown("no account is wanted")
     elif not missing and State.UNWORKABLE not in by_state:
         yield ok(f"{counted(wanted, 'wanted account')}, all registered")
+
+
+def _going(site: Site) -> Iterator[Finding]:
+    """Accounts that are being deleted and not yet withdrawn: that waits for the end of the grace."""
+    going = [one for one in site.surveyed if one.state is State.UNDECLARED and one.member and one.member.leaving]
+    if going:
+        hours = f"{site.config.teardown.grace_hours:g} h"
+        what = (
+            f"{counted(len(going), 'account')} being deleted, and still registered: {some(o.account_id for o in going)}"
+        )
+        yield warning(f"{what}; withdrawn by itself {hours} after the event of that, `cab teardown` does it now")
 
 
 BY_A_PERSON = {

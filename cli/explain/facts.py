@@ -47,6 +47,11 @@ class Facts:
         return self.letters[-1].reason if self.letters else None
 
     @property
+    def being_deleted(self) -> bool:
+        """Whether the account is on its way out: what the configuration says of it counts no more."""
+        return self.surveyed.member is not None and self.surveyed.member.leaving
+
+    @property
     def refused_by_control_policy(self) -> bool:
         """Whether the cloud itself said so."""
         details = [

@@ -60,6 +60,9 @@ def _by_state(facts: Facts) -> Iterator[str]:
     brought_back = any(one.reason not in DELETED for one in facts.letters or ())
     if state in UNDONE and not brought_back:
         yield f"cab onboard {account}"
+    elif state is State.UNDECLARED and facts.being_deleted:
+        yield f"{BY_HAND}nothing, or take it out now, without waiting for that:"
+        yield f"cab teardown {account}"
     elif state is State.UNDECLARED:
         yield f"{BY_HAND}add a rule for it to config.yaml if it is to stay; if not:"
         yield f"cab teardown {account}"

@@ -17,6 +17,7 @@ from cli.output import moment
 from cli.selection import age
 from cli.survey import State, cause
 from shared.config import Config
+from shared.messages import Hint
 from shared.outcome import Reason
 from shared.steps import CreateServiceLinkedRole, Deregister, Register
 from shared.verdict import is_own
@@ -60,7 +61,7 @@ def sentences(facts: Facts, config: Config) -> Iterator[Said]:
     """State, then why, then what happens next."""
     one = facts.surveyed
     by_directory = one.wanted is not None and one.wanted.settings.authorization == "resource_directory"
-    text = STATES[one.state]
+    text = "It is registered, and it is being deleted." if _goes(facts) else STATES[one.state]
     if by_directory:
         text = text.replace(
             "Cloud Backup can use its role", "needs no role: the Resource Directory lets Cloud Backup in"
@@ -76,6 +77,11 @@ def sentences(facts: Facts, config: Config) -> Iterator[Said]:
     yield from _letters(facts)
     yield from _history(facts)
     yield from _next(facts, config)
+
+
+def _goes(facts: Facts) -> bool:
+    """Whether an account that is being deleted is still to be withdrawn."""
+    return facts.being_deleted and facts.surveyed.state is State.UNDECLARED
 
 
 def _backed_up(facts: Facts) -> Iterator[Said]:
@@ -103,7 +109,8 @@ def _why(facts: Facts) -> Iterator[Said]:
     if one.wanted is not None:
         yield Said(WHY, f"The rule {one.wanted.rule!r} wants it.", "config.yaml, with the account's folders and tags")
     if one.why:
-        evidence = "the same calls" if one.wanted else "config.yaml"
+        evidence = "the same calls" if one.wanted or one.state is State.UNWORKABLE else "config.yaml"
+        evidence = "GetAccountDeletionStatus" if facts.being_deleted else evidence
         yield Said(WHY, _sentence(one.why), evidence)
     for step in one.steps:
         yield Said(WHY, f"To do: {step} ({cause(step)}).", "what is wanted against what is there")
@@ -177,6 +184,8 @@ def _next(facts: Facts, config: Config) -> Iterator[Said]:
             yield Said(NEXT, f"The sweep {fast} does not look at roles; the one {deep} does, {turn}.", evidence)
         else:
             yield Said(NEXT, f"A sweep tries again {fast}, for as long as it is wanted.", evidence)
+    elif facts.being_deleted:
+        yield from _deletion(facts, config)
     elif one.state is State.UNDECLARED:
         grace = f"{config.teardown.grace_hours:g} h"
         text = f"A sweep reports it and leaves it; only an event withdraws it by itself, {grace} later, or a person."
@@ -186,6 +195,22 @@ def _next(facts: Facts, config: Config) -> Iterator[Said]:
         if is_own(one.account_id, config):
             more = "; it is brought in by being declared under `external` in config.yaml"
         yield Said(NEXT, f"Nothing happens to it by itself{more}.", "config.yaml")
+
+
+def _deletion(facts: Facts, config: Config) -> Iterator[Said]:
+    """When an account that is being deleted is withdrawn: the event of its deletion begins the grace."""
+    if not _goes(facts):
+        yield Said(NEXT, "Nothing happens to it: there is nothing to withdraw.", "the directory, DescribeCrossAccounts")
+        return
+    grace = config.teardown.grace_hours
+    begun = next((at for at, change, _ in facts.changes if change.hint is Hint.LEFT), None)
+    when = f", at {moment(begun + grace * 3600)}" if begun is not None else ""
+    text = f"It is withdrawn by itself {grace:g} h after the event of its deletion{when}; a sweep only reports it."
+    yield Said(NEXT, text, "config.yaml, teardown")
+    kept = "Its backups are kept."
+    if config.teardown.mode == "block":
+        kept = "Its backups are kept: while anything can be restored, nothing is withdrawn, and a person is asked."
+    yield Said(NEXT, kept, "config.yaml, teardown")
 
 
 def _schedules(facts: Facts) -> tuple[str, str]:

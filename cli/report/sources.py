@@ -57,7 +57,8 @@ def in_full(seen: Seen, site: Site, tell: Callable[[str], None]) -> Seen:
     tell("asking when accounts have joined")
     joined = {one.account_id: one.at for one in site.joined}
     tell("looking for backups of accounts that have left")
-    known = {one.account_id for one in seen.accounts if one.member is not None} | {seen.management, seen.backup}
+    here = (one for one in seen.accounts if one.member is not None and not one.member.leaving)
+    known = {one.account_id for one in here} | {seen.management, seen.backup}
     unread = list(seen.unread)
     return replace(seen, joined=joined, retained=list(_retained(site, known, unread)), unread=unread)
 
@@ -72,7 +73,7 @@ def _letters(site: Site, unread: list[str]) -> list[Letter] | None:
 
 
 def _retained(site: Site, known: set[str], unread: list[str]) -> Iterator[Retained]:
-    """Restorable points of accounts that neither the directory nor the configuration knows any more."""
+    """Restorable points of accounts that nobody knows any more, or that are being deleted."""
     ports = site.cloud.ports
     try:
         owners = {owner for region in site.config.every_region for owner in _owners(site, region)} - known

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from alibabacloud_resourcedirectorymaster20220419.models import DeleteAccountRequest
 
 from cli.explain.sentences import worded
 from tests.cli.console import Console
@@ -96,6 +97,25 @@ def test_an_account_that_is_no_longer_wanted_can_go_or_stay(cab: Console, world:
     document = explained(cab, SANDBOX)
     assert document["state"] == "undeclared"
     assert document["fix"][-1] == f"cab teardown {SANDBOX}"
+
+
+def test_an_account_being_deleted_is_said_to_go(cab: Console, world: World) -> None:
+    """It is wanted, and goes all the same: when is told, and nobody is asked for a rule."""
+    assert cab.local("bootstrap", "--yes").code == 0
+    for account in (PROD, TEST):
+        world.enrol(account)
+    world.cloud.client("resourcedirectory").delete_account(DeleteAccountRequest(account_id=PROD))
+    world.cloud.advance(0)
+    document = explained(cab, PROD)
+    assert document["state"] == "undeclared"
+    assert "It is registered, and it is being deleted." in says(document, "state")
+    assert "withdrawn by itself 24 h after the event of its deletion, at " in says(document, "next")
+    [evidence] = [one["evidence"] for one in document["sentences"] if one["says"] == "The account is being deleted."]
+    assert evidence == "GetAccountDeletionStatus"
+    assert document["fix"][-1] == f"cab teardown {PROD}"
+    doctor = cab.local("doctor").out
+    assert f"1 account being deleted, and still registered: {PROD}" in doctor
+    assert not [out for out in (cab.local("status").out, doctor, str(document)) if "add a rule" in out]
 
 
 def test_a_role_that_drifted_waits_for_its_turn(cab: Console, world: World) -> None:

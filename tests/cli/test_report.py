@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from alibabacloud_resourcedirectorymaster20220419.models import DeleteAccountRequest
 
 from cli.report import as_csv
 from cli.report.model import Folder, Retained, Seen, document
@@ -134,7 +135,7 @@ def test_every_row_has_its_evidence(cab: Console, world: World) -> None:
 
 
 def test_backups_of_who_has_left_are_listed(cab: Console, world: World) -> None:
-    """An account that has left with restorable points is named with its data, where they are, and who pays."""
+    """An account that goes or has left with restorable points is named with its data, where they are, and who pays."""
     world.enrol(PROD)
     backups = Backups(world).open()
     policy = backups.policy(backups.vault())
@@ -142,6 +143,8 @@ def test_backups_of_who_has_left_are_listed(cab: Console, world: World) -> None:
     backups.run(policy)
     assert cab.local("report", "--json").json["retained"] == []
     state = world.cloud.state()
+    world.cloud.client("resourcedirectory").delete_account(DeleteAccountRequest(account_id=PROD))
+    assert [one["account_id"] for one in cab.local("report", "--json").json["retained"]] == [PROD]
     del state["directory"]["members"][PROD]
     world.cloud.load(state)
     [one] = cab.local("report", "--json").json["retained"]
