@@ -73,6 +73,15 @@ def advise(reason: str | None) -> str:
     return NEXT.get(Reason(reason), "") if reason in {str(known) for known in Reason} else ""
 
 
+ROLE_REFUSED = "`cab doctor` says what is wrong with the role of the backup account, and what mends it"
+
+
+def keeps_out(error: Exception) -> bool:
+    """Whether the backup account's role lets nobody in: the one cause of all that cannot be read there."""
+    denied = isinstance(error, AttemptError) and error.reason in {Reason.ACCESS_DENIED, Reason.BAD_CONFIGURATION}
+    return denied and str(error).partition(": ")[2].startswith("AssumeBackupRole")
+
+
 def explained(error: Exception) -> NotDoneError:
     """An expected error with what to do about it."""
     match error:
@@ -83,7 +92,7 @@ def explained(error: Exception) -> NotDoneError:
             return NotDoneError(str(error), "correct the file, then `cab config check`", reason="bad_configuration")
         case AttemptError():
             ids = f" (request id {error.request_id})" if error.request_id else ""
-            instead = NEXT.get(error.reason, "")
+            instead = ROLE_REFUSED if keeps_out(error) else NEXT.get(error.reason, "")
             if isinstance(error, UnansweredError):
                 instead = f"it may have been started: look with `{error.look}` before you start it again"
             return NotDoneError(f"{error}{ids}", instead, reason=str(error.reason))

@@ -6,12 +6,13 @@ import json
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener, urlopen
 
 from cli.advice import NEXT
-from cli.bootstrap import surveyed
+from cli.bootstrap import Part, surveyed
 from cli.bootstrap.steps import MakeQueue, OpenCloudBackup, Refuse, let_in
 from cli.doctor.finding import BY_HAND, Finding, cause, ok, unknown
 from cli.output import NotDoneError
@@ -66,9 +67,15 @@ def _cloud_time(endpoint: str) -> float:
     return parsedate_to_datetime(date).timestamp()
 
 
+@lru_cache(maxsize=1)
+def _parts(site: Site) -> list[Part]:
+    """Both accounts beside what `cab bootstrap` makes in them."""
+    return surveyed(site.session, site.wanted, site.policies)
+
+
 def made(site: Site) -> Iterator[Finding]:
     """What ``cab bootstrap`` makes is there and as it should be."""
-    for part in surveyed(site.session, site.wanted, site.policies):
+    for part in _parts(site):
         if part.left:
             yield unknown(f"account {part.account_id} could not be looked into: {part.left}")
             continue
@@ -101,7 +108,10 @@ def backup_account(site: Site) -> Iterator[Finding]:
     try:
         credentials = site.backup
     except AttemptError as error:
-        fixes = ("cab bootstrap",) if error.reason is not Reason.UNREACHABLE else (BY_HAND + NEXT[error.reason],)
+        foreign = any(isinstance(step, Refuse) for part in _parts(site) for step in part.steps)
+        fixes = ("cab bootstrap --adopt" if foreign else "cab bootstrap",)
+        if error.reason is Reason.UNREACHABLE:
+            fixes = (BY_HAND + NEXT[error.reason],)
         yield cause(f"role {role} of the backup account cannot be assumed: {error.detail}", *fixes)
         return
     reads = reads_of(site.policies)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from cli.advice import explained
+from cli.advice import explained, keeps_out
 from cli.doctor import access, arrivals, deployed, fleet
 from cli.doctor.backed_up import backed_up
 from cli.doctor.finding import BY_HAND, Finding, cause
@@ -44,6 +44,9 @@ CHECKS = (
 )
 
 
+SHUT_OUT = cause("could not be looked at, for the cause that is named under `backup account`")
+
+
 def looked(check: Check, site: Site) -> list[Finding]:
     """What a check finds; that it could not look is a cause of its own."""
     found: list[Finding] = []
@@ -51,7 +54,7 @@ def looked(check: Check, site: Site) -> list[Finding]:
         found.extend(check.look(site))
     except (AttemptError, QueueError) as error:
         told = explained(error)
-        found.append(_not_looked(told))
+        found.append(SHUT_OUT if keeps_out(error) else _not_looked(told))
     except NotDoneError as error:
         found.append(_not_looked(error))
     except OSError as error:

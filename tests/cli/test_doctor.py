@@ -141,6 +141,20 @@ def test_every_read_of_the_functions_is_tried(healthy: Console) -> None:
     assert ["ListSnapshots" in one["cause"] and one["fix"] == ["cab bootstrap"] for one in found] == [True, True]
 
 
+def test_one_cause_has_one_fix(healthy: Console) -> None:
+    """The role of the backup account lets nobody in: whatever cannot be read for that reason names no other fix."""
+    state = healthy.world.cloud.state()
+    role = state["accounts"][BACKUP]["roles"]["cab-backup"]
+    role["trust"] = role["trust"].replace(MANAGEMENT, "1000000000000099")
+    role["description"] = "made by hand"
+    healthy.world.cloud.load(state)
+    found = causes(healthy)
+    assert {"made", "backup account", "coverage", "roles"} <= set(found)
+    assert {fix for findings in found.values() for one in findings for fix in one["fix"]} == {"cab bootstrap --adopt"}
+    for words in (["status"], ["explain", PROD]):
+        assert "`cab doctor --local` says what is wrong with the role" in healthy.local(*words).err
+
+
 def test_instances_and_quotas_must_agree(healthy: Console) -> None:
     """Quotas that are divided among fewer instances than s.yaml reserves are a cause, and how to agree is said."""
     healthy.world.configure(
