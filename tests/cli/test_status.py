@@ -93,7 +93,7 @@ def test_a_denied_listing_is_explained(cab: Console, world: World) -> None:
     ran = cab.local("status", "--json")
     assert ran.code == 1
     assert ran.json["error"]["reason"] == "access_denied"
-    assert "trust policy" in ran.json["error"]["next"]
+    assert "cab doctor" in ran.json["error"]["next"]
 
 
 def test_a_look_at_dead_letters_hides_them_from_no_later_one(cab: Console, world: World) -> None:
