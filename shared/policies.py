@@ -60,7 +60,11 @@ def _make(region: str, ports: Ports, *, write: bool) -> Iterator[Change]:
             continue
         if there:
             yield Change(Drift.BACKUP_POLICY_FOREIGN, f"{one.name!r} in {region} was not made by us and is left alone")
-        elif (vault_id := _vault_id(one, vaults)) is not None:
+            continue
+        vault_id = _vault_id(one, vaults)
+        if vault_id is None:
+            yield Change(Drift.BACKUP_POLICY_MISSING, f"{one.name!r} in {region} (waits for its vault)")
+        else:
             repaired = write and Drift.BACKUP_POLICY_MISSING not in ports.config.sweep.observe
             if repaired:
                 ports.protection.write_policy(region, one.name, rules_of(one, vault_id, (), ports.config.assumptions))

@@ -65,7 +65,12 @@ def a(world: World) -> Backups:
 def test_sweeps_make_vault_policy_and_bindings(world: World, a: Backups) -> None:
     """First the vault, then the policy, then what it names of each enrolled account; after that nothing differs."""
     configure(world, OSS)
-    assert sweep(world)["kinds"]["vault_missing"] == 1
+    first = sweep(world)
+    assert (first["kinds"]["vault_missing"], first["kinds"]["backup_policy_missing"]) == (1, 1)
+    waiting = [one for one in sweep(world)["findings"] if one["kind"] == "backup_policy_missing"]
+    assert [(one["detail"], one["repaired"]) for one in waiting] == [
+        ("'buckets' in cn-hangzhou (waits for its vault)", False)
+    ]
     sweep(world, times=3)
     (vault,) = a.state("vaults")
     (policy,) = a.state("policies")
