@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from difflib import get_close_matches
 
 import yaml
+from rich.text import Text
 
 from cli.output import Result
 from cli.session import Session
 from cli.verb import verb
 from shared.config import Config
+from shared.kinds import CHECKED, REGIONS
 
 
 @verb("cab config check")
@@ -23,8 +27,22 @@ def check(session: Session) -> Result:
         "rules": len(config.scope),
         "external": len(config.external),
     }
+    warnings = list(_unknown_regions(config))
+    more = {"warnings": warnings} if warnings else {}
     said = ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in facts.items())
-    return Result({"file": session.file, "ok": True, **facts}, [f"{session.file} is right: {said}"])
+    shown = [Text(f"{session.file} is right: {said}"), *(Text(f"warning: {one}", "yellow") for one in warnings)]
+    return Result({"file": session.file, "ok": True, **facts, **more}, shown)
+
+
+def _unknown_regions(config: Config) -> Iterator[str]:
+    """A region may be newer than this project: so that is a warning, and no mistake."""
+    named = [config.region, *config.every_region, *config.trail_regions]
+    named += [region for policy in config.backup_policies for region in policy.regions]
+    for region in dict.fromkeys(named):
+        if region not in REGIONS:
+            close = get_close_matches(region, REGIONS, 1)
+            instead = f": did you mean {close[0]}?" if close else ""
+            yield f"{region} is none of the {len(REGIONS)} regions of Cloud Backup known on {CHECKED}{instead}"
 
 
 @verb("cab config show")

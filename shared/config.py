@@ -311,17 +311,7 @@ def check(model: type[Model], document: object, where: str) -> Model:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        lines = [
-            f"  {_key(e['loc'])}: {e['msg'].removeprefix('Value error, ')}, found {_short(e['input'])}"
-            for e in error.errors()
-        ]
+        from shared.mistakes import mistakes  # noqa: PLC0415 - only where something is wrong
+
+        lines = mistakes(error, model)
         raise ConfigError(f"{where}: {counted(len(lines), 'mistake')}\n" + "\n".join(lines)) from error
-
-
-def _key(location: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, location)) or "(top)"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - a line's worth

@@ -30,6 +30,15 @@ def test_every_mistake_is_named_at_once(cab: Console, world: World) -> None:
     assert all(f"  {key}: " in ran.err for key in keys)
 
 
+def test_a_region_that_nobody_knows_is_a_warning(cab: Console, world: World) -> None:
+    """A typing mistake looks like a region, and a new region like a typing mistake: exit 0, and a word."""
+    world.configure(region="cn-hangzou")
+    ran = cab("config", "check", env=NOWHERE)
+    assert ran.code == 0
+    assert "warning: cn-hangzou is none of the" in ran.out
+    assert "did you mean cn-hangzhou?" in ran.out
+
+
 def test_show_fills_in_the_defaults(cab: Console) -> None:
     """``config show`` is a whole configuration, in YAML for people and in JSON, and both mean the same."""
     shown = cab("config", "show", "--json").json

@@ -70,14 +70,14 @@ def test_one_account_may_be_both() -> None:
 
 
 WRONG: list[tuple[dict[str, Any], str, str, str]] = [
-    ({"management_account": 1000000000000001}, "management_account", "valid string", "1000000000000001"),
+    ({"management_account": 1000000000000001}, "management_account", "a text: put it in quotes", "1000000000000001"),
     ({"management_account": "12"}, "management_account", "pattern", "'12'"),
     ({"backup_account": {"id": "A", "role": "cab-backup"}}, "backup_account.id", "pattern", "'A'"),
-    ({"backup_account": {"role": "x"}}, "backup_account.id", "Field required", "{'role': 'x'}"),
+    ({"backup_account": {"role": "x"}}, "backup_account.id", "this key, which is required", "{'role': 'x'}"),
     ({"region": "Hangzhou"}, "region", "pattern", "'Hangzhou'"),
     ({"access_role": "a role"}, "access_role", "pattern", "'a role'"),
     ({"enrolment": {"regions": []}}, "enrolment.regions", "at least 1", "[]"),
-    ({"enrolment": {"regions": "cn-hangzhou"}}, "enrolment.regions", "tuple", "'cn-hangzhou'"),
+    ({"enrolment": {"regions": "cn-hangzhou"}}, "enrolment.regions", "a list: [cn-hangzhou]", "'cn-hangzhou'"),
     ({"enrolment": {"regions": ["cn-hangzhou", "x"]}}, "enrolment.regions.1", "pattern", "'x'"),
     (enrolment("enrol", "maybe"), "enrolment.enrol", "boolean", "'maybe'"),
     (enrolment("alias", "x"), "enrolment.alias", "{account_id}", "'x'"),
@@ -106,9 +106,10 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
     ({"endpoints": {"ram": "ram.{region}.x"}}, "endpoints.ram", "no placeholder but none", "ram.{region}.x"),
     ({"endpoints": {"sts": "https://sts.x"}}, "endpoints.sts", "pattern", "https://sts.x"),
     ({"endpoints": {"hbr": {"cn-hangzhou": "{"}}}, "endpoints.hbr.cn-hangzhou", "no placeholder but none", "{"),
-    ({"accesrole": "x"}, "accesrole", "not permitted", "'x'"),
-    (enrolment("polices", []), "enrolment.polices", "not permitted", "[]"),
-    ({"endpoints": {"oss": "x"}}, "endpoints.oss", "not permitted", "'x'"),
+    ({"accesrole": "x"}, "accesrole", "did you mean access_role?", "'x'"),
+    ({"scope": [{"name": "x", "foldr": "y"}]}, "scope.0.foldr", "did you mean folder?", "'y'"),
+    (enrolment("polices", []), "enrolment.polices", "did you mean policies?", "[]"),
+    ({"endpoints": {"oss": "x"}}, "endpoints.oss", "no such key is known", "'x'"),
 ]  # fmt: skip
 
 
