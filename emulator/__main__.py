@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 from typing import NoReturn
+from urllib.request import ProxyHandler, build_opener
 
 import uvloop
 from pydantic import ValidationError
@@ -31,6 +32,8 @@ def main() -> None:
         if options.coverage:
             coverage.rewrite(options.coverage)
             return
+        if options.ready:
+            _alone(options.ready)
         cloud = _cloud(options)
     except _WRONG as error:
         _stop(error)
@@ -38,12 +41,32 @@ def main() -> None:
         uvloop.run(_serve(cloud, options.host, options.ready, as_json=options.json))
     except (BadTemplateError, OSError) as error:
         _stop(error)
-    if options.ready:
-        options.ready.unlink(missing_ok=True)
+    if options.ready and _named(options.ready) == cloud.endpoints["control"]:
+        options.ready.unlink()
     if options.state:
         options.state.write_text(cloud.dump(), encoding="utf-8")
     if folder := os.environ.get("EMULATOR_ISSUED"):
         cloud.issued.write(Path(folder))
+
+
+def _named(ready: Path) -> str:
+    """The control URL in the file of a ready line; empty where there is none."""
+    try:
+        return str(json.loads(ready.read_text(encoding="utf-8"))["endpoints"]["control"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _alone(ready: Path) -> None:
+    """Raise ValueError where the file names an emulator that still answers: whoever looks there would lose it."""
+    control = _named(ready)
+    try:
+        # No proxy: it is on this machine.
+        with build_opener(ProxyHandler({})).open(f"{control}/healthy", timeout=2) as answer:
+            json.loads(answer.read())
+    except (OSError, ValueError):
+        return
+    raise ValueError(f"an emulator is running already: {ready} names it, {control}; end that one, or use it")
 
 
 def _cloud(options: argparse.Namespace) -> Cloud:

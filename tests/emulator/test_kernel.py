@@ -106,6 +106,19 @@ def test_it_does_not_start_on_nonsense(tmp_path: Path, options: list[str], reaso
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == texts
 
 
+def test_a_second_one_does_not_orphan_the_first(tmp_path: Path) -> None:
+    """Another one does not start over the file of the ready line of one that lives; a stale one is in nobody's way."""
+    ready = tmp_path / "ready.json"
+    ready.write_text(json.dumps({"endpoints": {"control": "http://127.0.0.1:9/_emulator"}}), encoding="utf-8")
+    with local_cloud("--ready", str(ready)) as first:
+        command = [sys.executable, "-m", "emulator", "--ready", str(ready)]
+        second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  # our own
+        assert (second.returncode, second.stdout) == (2, "")
+        assert f"an emulator is running already: {ready} names it" in second.stderr
+        assert json.loads(ready.read_text(encoding="utf-8"))["endpoints"] == first.endpoints
+    assert not ready.exists()
+
+
 def test_an_unknown_action_is_refused(cloud: LocalCloud) -> None:
     """An action that is not emulated is loudly not found."""
     assert refusal(call(cloud, "CreateEverything")) == (404, "InvalidApi.NotFound")
