@@ -12,9 +12,9 @@ from rich.text import Text
 from cli.advice import advise
 from cli.attempted import named
 from cli.letter import told
-from cli.letters import look, table
+from cli.letters import HIDDEN, look, table
 from cli.output import NotDoneError, Result, WrongUseError, confirm, following, progress
-from cli.selection import Accounts, Ids, Newer, Older, Reasons, age, chosen
+from cli.selection import Accounts, Ids, Newer, Older, Reasons, chosen
 from cli.session import Session
 from cli.verb import Yes, verb
 from shared import dead_letters
@@ -175,8 +175,5 @@ def _listed(found: list[Letter], seen: Look) -> Iterator[RenderableType]:
 
 def _unseen(seen: Look) -> str:
     """What a look cannot show."""
-    text = (
-        f"hidden from others meanwhile, and handed back: {counted(len(seen.letters), 'row')}; "
-        f"rows that somebody else is looking at are not shown, and are back within {age(seen.hidden_seconds)}"
-    )
+    text = f"hidden from others meanwhile, and handed back: {counted(len(seen.letters), 'row')}; not shown: {HIDDEN}"
     return text if seen.complete else f"{text}; there are more than one look shows"

@@ -37,11 +37,14 @@ def through(door: str, payload: dict[str, Any], session: Session, *, direct: boo
             reason="unknown_answer",
         )
     if differs(ended, session):
-        ended["warnings"] = [*ended.get("warnings", ()), f"{DIFFERS.format(session.file)}: `{deploy(config)}`"]
+        ended["warnings"] = [*ended.get("warnings", ()), f"{other_configuration(session)}: `{deploy(config)}`"]
     return ended
 
 
-DIFFERS = "the functions are deployed with another configuration than {}, and go by that"
+def other_configuration(session: Session) -> str:
+    """What is said where the functions go by another one than is read here."""
+    packed = "" if session.file == "config.yaml" else "; what is packed is the one in the project's folder"
+    return f"the functions are deployed with another configuration than {session.file}, and go by that{packed}"
 
 
 def differs(ended: dict[str, Any], session: Session) -> bool:

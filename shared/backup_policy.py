@@ -93,7 +93,8 @@ class BackupPolicy(Frozen):
     sources: tuple[SourceSettings, ...] = ()
     """The data sources; or else `tags`."""
     tags: Mapping[str, str] = Field(default_factory=dict)
-    """What carries all of these tags; an empty value stands for any. Only in the accounts that have this policy."""
+    """What carries all of these tags, in place of `sources`: a policy has one of the two. An empty value stands for
+    any. Only in the accounts that have this policy."""
     install_client: bool = False
     """Whether to install the backup client on ECS instances before their files are backed up."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from cli.advice import INVOKED, advise, deploy
 from cli.doctor.finding import BY_HAND, Finding, cause, ok, unknown
-from cli.doors import DIFFERS, differs
+from cli.doors import differs, other_configuration
 from cli.site import Site
 from cli.survey import State
 from shared.invoke import InvokeError, invoker
@@ -39,5 +39,5 @@ def canary(site: Site) -> Iterator[Finding]:
         return
     yield ok(f"{said} ({ended.get('api_calls', 0)} API calls)")
     if differs(ended, site.session):
-        yield cause(DIFFERS.format(site.session.file), deploy(site.config))
+        yield cause(other_configuration(site.session), deploy(site.config))
     yield unknown(NOT_TESTED)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from cli.advice import deploy
 from cli.doctor.finding import BY_HAND, Finding, cause, ok, warning
-from cli.doors import DIFFERS, differs
+from cli.doors import differs, other_configuration
 from cli.history import last_sweep
 from cli.site import Site, epoch
 from shared.wording import counted
@@ -55,7 +55,7 @@ def _configuration(site: Site) -> Iterator[Finding]:
     function = site.deployed.function(f"{site.config.functions.prefix}reconcile") or {}
     since = epoch(function["lastModifiedTime"]) if function.get("lastModifiedTime") else 0.0
     if swept and swept.at > since and differs({"config": swept.config}, site.session):
-        yield cause(DIFFERS.format(site.session.file), deploy(site.config))
+        yield cause(other_configuration(site.session), deploy(site.config))
 
 
 def _asides(site: Site, name: str, props: Mapping[str, Any]) -> Iterator[str]:
