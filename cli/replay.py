@@ -94,11 +94,10 @@ def replay(
     places = unreadable(file, folder, jsonl) if total["unreadable"] else []
     if len(places) == len(total["unreadable"]):
         total["unreadable"] = [{"from": place, **one} for place, one in zip(places, total["unreadable"], strict=True)]
-    return Result(
-        total,
-        list(_shown(total, session.config.prices)),
-        done="stopped" not in total and not total["unreadable"] and all(map(_is_good, total["accounts"])),
-    )
+    # A dead letter that nobody can read is none the worse for it: it stays where it is.
+    read = letters or not total["unreadable"]
+    done = read and "stopped" not in total and all(map(_is_good, total["accounts"]))
+    return Result(total, list(_shown(total, session.config.prices)), done=done)
 
 
 def _letters(selection: Selection, session: Session) -> list[str]:
