@@ -73,6 +73,12 @@ def _parts(site: Site) -> list[Part]:
     return surveyed(site.session, site.wanted, site.policies)
 
 
+def _mend(parts: list[Part]) -> str:
+    """The command that mends roles: of what others made it changes nothing unless it is told to."""
+    foreign = any(isinstance(step, Refuse) for part in parts for step in part.steps)
+    return "cab bootstrap --adopt" if foreign else "cab bootstrap"
+
+
 def made(site: Site) -> Iterator[Finding]:
     """What ``cab bootstrap`` makes is there and as it should be."""
     for part in _parts(site):
@@ -81,7 +87,7 @@ def made(site: Site) -> Iterator[Finding]:
             continue
         for breach in part.breaches:
             trail = f"{BY_HAND}see in ActionTrail who let it in, and what it did"
-            yield cause(f"account {part.account_id}: {breach}", "cab bootstrap", trail)
+            yield cause(f"account {part.account_id}: {breach}", _mend([part]), trail)
         for step in part.steps:
             match step:
                 case OpenCloudBackup():
@@ -108,8 +114,7 @@ def backup_account(site: Site) -> Iterator[Finding]:
     try:
         credentials = site.backup
     except AttemptError as error:
-        foreign = any(isinstance(step, Refuse) for part in _parts(site) for step in part.steps)
-        fixes = ("cab bootstrap --adopt" if foreign else "cab bootstrap",)
+        fixes = (_mend(_parts(site)),)
         if error.reason is Reason.UNREACHABLE:
             fixes = (BY_HAND + NEXT[error.reason],)
         yield cause(f"role {role} of the backup account cannot be assumed: {error.detail}", *fixes)
