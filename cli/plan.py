@@ -87,13 +87,10 @@ def _is_swept(change: Change) -> bool:
     return change.kind != "failed" and not by_a_person(change.kind)
 
 
-def _each_once(surveyed: list[Surveyed]) -> set[tuple[str, AnyStep]]:
-    """Every step, with its account; the service-linked role is made once, however many need it."""
-    return {
-        ("" if isinstance(step, CreateServiceLinkedRole) else one.account_id, step)
-        for one in surveyed
-        for step in one.steps
-    }
+def _each_once(surveyed: list[Surveyed]) -> dict[tuple[str, AnyStep], None]:
+    """Every step in turn, with its account; the service-linked role is made once, however many need it."""
+    steps = ((one.account_id, step) for one in surveyed for step in one.steps)
+    return dict.fromkeys(("" if isinstance(step, CreateServiceLinkedRole) else owner, step) for owner, step in steps)
 
 
 def as_document(surveyed: list[Surveyed]) -> dict[str, Any]:
