@@ -63,7 +63,10 @@ def _make(region: str, ports: Ports, *, write: bool) -> Iterator[Change]:
             continue
         vault_id = _vault_id(one, vaults)
         if vault_id is None:
-            yield Change(Drift.BACKUP_POLICY_MISSING, f"{one.name!r} in {region} (waits for its vault)")
+            named = [vault.ours for vault in vaults if one.vault and vault.name == one.vault.name]
+            # For a vault that is not ours there is nothing to wait: that is told of itself.
+            if any(named) or not named:
+                yield Change(Drift.BACKUP_POLICY_MISSING, f"{one.name!r} in {region} (waits for its vault)")
         else:
             repaired = write and Drift.BACKUP_POLICY_MISSING not in ports.config.sweep.observe
             if repaired:

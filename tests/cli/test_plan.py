@@ -67,7 +67,7 @@ def test_what_is_the_sweep_s_is_something_to_do(cab: Console, world: World) -> N
     ran = cab.local("plan", TEST)
     assert "nothing to do" not in ran.out
     assert "~ vault missing: 'central' in cn-hangzhou  (the sweep's)" in ran.out
-    assert "\n1 for the sweep (1 protected)" in ran.out
+    assert "\n2 for the sweep (1 protected)" in ran.out
     assert "`cab reconcile --local` does it now" in ran.out
     a.vault(ours=False)
     ran = cab.local("plan", TEST)
