@@ -170,7 +170,7 @@ def test_a_function_that_fails_is_explained(cab: Console, world: World) -> None:
 
 def test_json_of_a_change_is_the_functions_answer(cab: Console, world: World) -> None:
     """What --json prints is what the deployed function answered, nothing else."""
-    ran = cab.local("onboard", PROD, "--yes", "--json")
+    ran = cab("onboard", PROD, "--yes", "--json", "--local", env={"CAB_CONFIG": None})
     answered = [json.loads(one["response"]) for one in world.cloud._get("fc")["invocations"]]  # noqa: SLF001
     assert ran.json in answered
     assert f"acs:ram::{BACKUP}" in " ".join(ran.json["steps"])

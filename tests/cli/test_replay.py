@@ -13,6 +13,7 @@ from tests.cloud import ROOT
 from tests.flows.platform import Platform, created
 from tests.flows.test_dead_letters import set_aside
 from tests.flows.test_retry import denied
+from tests.flows.test_scale import FIRST, populate
 from tests.flows.world import PROD, TEST, World
 
 EVENT = ROOT / "events" / "create-resource-account.cloudevent.json"
@@ -105,10 +106,10 @@ def test_many_accounts_are_asked_for_in_turns(cab: Console, world: World, tmp_pa
 
 def test_from_here_a_replay_keeps_to_the_quotas_too(cab: Console, world: World, tmp_path: Path) -> None:
     """With --direct each call waits for its turn as in the function: none is throttled."""
+    populate(world, 8, 0)
+    accounts = [str(FIRST + number) for number in range(8)]
     world.configure(quotas={"calls": dict(CALLS_A_SECOND)})
-    world.cloud.load({**world.cloud.state(), "bus": {"rules": {}}})
     world.cloud.quotas(enabled=True)
-    accounts = [world.create(f"a{number}") for number in range(8)]
     lines = tmp_path / "events.jsonl"
     lines.write_text("\n".join(json.dumps(created(account)) for account in accounts), encoding="utf-8")
     ran = cab.local("replay", "--jsonl", str(lines), "--direct", "--apply", "--yes")
