@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -36,10 +37,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--case", default="")
     parser.add_argument("--flow", default="")
     given = parser.parse_args(arguments)
+    _stay_on_one_processor(int(given.part.partition("/")[0]))
     with local_cloud() as cloud, tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         found = Matrix(Platform(cloud, World(cloud, Path(folder), patch)), patch, given).run()
     sys.stdout.write(json.dumps(found, indent=1))
     return 1 if found["failures"] else 0
+
+
+def _stay_on_one_processor(part: int) -> None:
+    """Keep this process and its emulator, which take turns, from moving about: that saves a seventh of the time."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {part % (os.cpu_count() or 1)})
 
 
 class Matrix:
