@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import groupby
 
 from shared.binding import Bind, BindingStep, SwitchOff, Unbind
-from shared.enrolment import UNKNOWN, Enrolment, Registration, Role
+from shared.enrolment import UNKNOWN, Enrolment, Role
 from shared.examine import formers, named_by
 from shared.outcome import AttemptError, PermanentError, Reason, TemporaryError
-from shared.plan import AnyStep, after, plan, with_registrations
+from shared.plan import AnyStep, after, known, plan, with_registrations
 from shared.ports import Enter, Ports, Report
 from shared.steps import (
     AttachPolicy,
@@ -58,7 +58,7 @@ def carry_out(
         observed = _apply_all(steps, observed, ports, enter, report)
         if any(want.registrations.values()) and any(isinstance(step, Deregister) for step in steps):
             # Where registrations turn out to be global, deleting one took others with it: make sure of those wanted.
-            spare = {region: _have(observed, region) - _have(want, region) for region in observed.registrations}
+            spare = {region: known(observed, region) - known(want, region) for region in observed.registrations}
             observed = replace(observed, registrations=spare)
     raise TemporaryError(Reason.CLOUD_FAULT, "the account keeps changing while we work on it")
 
@@ -71,8 +71,8 @@ def _with_formers(want: Enrolment, observed: Enrolment, enter: Enter | None) -> 
     if want.withdrawn:
         return observed
     listed = {region: found for region, found in observed.registrations.items() if found is not UNKNOWN}
-    known = {role.name for role in (want.role, *observed.former) if isinstance(role, Role)}
-    unseen = named_by(listed) - known
+    looked_at = {role.name for role in (want.role, *observed.former) if isinstance(role, Role)}
+    unseen = named_by(listed) - looked_at
     return replace(observed, former=observed.former | formers(sorted(unseen), enter)) if unseen else observed
 
 
@@ -121,7 +121,7 @@ def apply_regions(steps: Iterable[AnyStep], observed: Enrolment, ports: Ports, r
         except AttemptError as error:
             failures.append(error)
             continue
-        merged = with_registrations(merged, region, _have(seen, region))
+        merged = with_registrations(merged, region, known(seen, region))
         merged = replace(merged, proven=merged.proven | (seen.proven & {region}))
         if region in seen.bindings:
             merged = replace(merged, bindings={**merged.bindings, region: seen.bindings[region]})
@@ -133,11 +133,6 @@ def apply_regions(steps: Iterable[AnyStep], observed: Enrolment, ports: Ports, r
 def _worst(failures: Iterable[AttemptError]) -> AttemptError:
     """What may pass is tried again first; what is permanent is still there then."""
     return min(failures, key=lambda error: isinstance(error, PermanentError))
-
-
-def _have(observed: Enrolment, region: str) -> frozenset[Registration]:
-    have = observed.registrations.get(region, frozenset())
-    return frozenset() if have is UNKNOWN else have
 
 
 def _apply_chain(chain: list[AnyStep], observed: Enrolment, ports: Ports, report: Report) -> Enrolment:

@@ -47,7 +47,7 @@ class Records:
 
     def owners(self, region: str) -> set[str]:
         """The accounts of whose data something can be restored; ECS instances and Tablestore are listed elsewhere."""
-        return {str(row.resource_owner_id) for row in self._resources(region)}
+        return {str(row.resource_owner_id) for row in self._resources(region) if row.resource_owner_id}
 
     def _resources(self, region: str) -> Iterator[Any]:
         api = self._api(region)

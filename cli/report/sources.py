@@ -14,7 +14,6 @@ from cli.survey import all_accounts, glance, look_at_all
 from shared.inventory import Restorable, take
 from shared.letters import Letter
 from shared.outcome import AttemptError
-from shared.paging import by_token
 from shared.policies import make
 from shared.queue import QueueError
 
@@ -86,9 +85,7 @@ def _retained(site: Site, known: set[str], unread: list[str]) -> Iterator[Retain
 
 def _owners(site: Site, region: str) -> Iterator[str]:
     """Whose data sources have restorable points, or are bound, in a region."""
-    api = site.clients.hbr(site.backup, region)
-    rows = by_token(api, "ListProtectedResources", lambda body: body.protected_resources, has_snapshot=True)
-    yield from (str(row.resource_owner_id) for row in rows if row.resource_owner_id)
+    yield from site.cloud.ports.records.owners(region)
     protection = site.cloud.ports.protection
     bound = [*protection.bindings(region, protection.policies(region)), *protection.plans(region)]
     yield from (one.place.account_id for one in bound)
